@@ -18,10 +18,8 @@ def _link(ctx, src, dst, apt_package):
 
 def _system_repository_impl(ctx):
     libdir = _libdir(ctx)
-    multiarch = libdir.split("/")[-1]
     for src, dst in ctx.attr.symlinks.items():
-        src = src.replace("{libdir}", libdir).replace("{multiarch}", multiarch)
-        _link(ctx, src, dst, ctx.attr.apt_package)
+        _link(ctx, src.replace("{libdir}", libdir), dst, ctx.attr.apt_package)
     ctx.file("WORKSPACE", "workspace(name = %r)\n" % ctx.name)
     ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
 
