@@ -1,0 +1,260 @@
+#include "model/event/kinds.h"
+
+#include <cerrno>
+#include <iterator>
+
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+using T = FieldType;
+
+constexpr absl::string_view kActors[] = {"script", "guest",  "vmm",
+                                         "kernel", "device", "oracle"};
+constexpr absl::string_view kClasses[] = {
+    "OK",       "DMA_FAULT",      "SW_REJECT", "SILENT_CORRUPT", "STALE",
+    "ABSORBED", "PLATFORM_ERROR", "LEAK",      "LOST_LOG"};
+constexpr absl::string_view kEnds[] = {"COMPLETED", "VMM_ABORT", "KERNEL_OOPS",
+                                       "HANG", "BOUND"};
+constexpr absl::string_view kVerdicts[] = {"SAFE", "FAULTS", "UNSAFE"};
+constexpr absl::string_view kMsgTypes[] = {
+    "0",           "MISS",        "UPDATE",   "INVALIDATE",
+    "ACCESS_FAIL", "BATCH_BEGIN", "BATCH_END"};
+constexpr absl::string_view kReasons[] = {"none", "not_present", "permission",
+                                          "address_width", "user_memory"};
+constexpr absl::string_view kDeltaOps[] = {"add", "del", "set"};
+constexpr absl::string_view kOnOff[] = {"off", "on"};
+static_assert(std::size(kActors) == static_cast<size_t>(Actor::kCount));
+static_assert(std::size(kClasses) == static_cast<size_t>(AccessClass::kCount));
+static_assert(std::size(kEnds) == static_cast<size_t>(Ended::kCount));
+static_assert(std::size(kVerdicts) == static_cast<size_t>(Verdict::kCount));
+static_assert(std::size(kMsgTypes) == static_cast<size_t>(VdpaMsgType::kCount));
+static_assert(std::size(kReasons) == static_cast<size_t>(FaultReason::kCount));
+
+constexpr FieldInfo kStepFields[] = {{"name", T::kName}, {"does", T::kName}};
+constexpr FieldInfo kDeltaFields[] = {
+    {"store", T::kStore},
+    {"op", T::kEnum, false, 0, kDeltaOps},
+    {"first", T::kHex},
+    {"last", T::kHex},
+    {"target", T::kHex},
+    {"tag", T::kHex, true},
+    {"perm", T::kPerm},
+    {"old_target", T::kHex, true},
+    {"old_tag", T::kHex, true},
+    {"old_perm", T::kPerm, true},
+    {"count", T::kCount, true, 1},
+    {"key_stride", T::kSize, true},
+    {"target_stride", T::kSize, true},
+};
+constexpr FieldInfo kCommitFields[] = {{"del", T::kCount}, {"add", T::kCount}};
+constexpr FieldInfo kListenerFields[] = {
+    {"registered", T::kEnum, false, 0, kOnOff}};
+constexpr FieldInfo kSectionFields[] = {{"region", T::kName},
+                                        {"first", T::kHex},
+                                        {"last", T::kHex},
+                                        {"hva", T::kHex},
+                                        {"perm", T::kPerm}};
+constexpr FieldInfo kSkipFields[] = {
+    {"region", T::kName}, {"first", T::kHex}, {"last", T::kHex}};
+constexpr FieldInfo kLookupFields[] = {
+    {"store", T::kStore},      {"needle_first", T::kHex},
+    {"needle_last", T::kHex},  {"found", T::kBool},
+    {"first", T::kHex, true},  {"last", T::kHex, true},
+    {"target", T::kHex, true}, {"scanned", T::kCount},
+};
+constexpr FieldInfo kHostMapFields[] = {
+    {"name", T::kName}, {"mapped", T::kEnum, false, 0, kOnOff},
+    {"hva", T::kHex},   {"size", T::kSize},
+    {"perm", T::kPerm}, {"iova", T::kHex},
+};
+constexpr FieldInfo kVdpaMsgFields[] = {
+    {"type", T::kEnum, false, 0, kMsgTypes},
+    {"asid", T::kCount},
+    {"iova", T::kHex, true, UINT64_MAX},
+    {"size", T::kSize, true, UINT64_MAX},
+    {"uaddr", T::kHex, true},
+    {"perm", T::kPerm, true},
+    {"err", T::kErrno},
+    {"user_err", T::kErrno, true},
+    {"entries", T::kCount, true},
+    {"pages", T::kSigned, true},
+};
+constexpr FieldInfo kSetMapFields[] = {
+    {"asid", T::kCount}, {"nmaps", T::kCount}, {"err", T::kErrno}};
+constexpr FieldInfo kPostFields[] = {{"request", T::kName},
+                                     {"gpa", T::kHex},
+                                     {"len", T::kSize},
+                                     {"access", T::kPerm},
+                                     {"segment", T::kCount}};
+constexpr FieldInfo kTranslateFields[] = {
+    {"request", T::kName}, {"segment", T::kCount}, {"gpa", T::kHex},
+    {"hva", T::kHex},      {"len", T::kSize},      {"iova", T::kHex},
+};
+constexpr FieldInfo kRejectFields[] = {
+    {"request", T::kName},
+    {"segment", T::kCount},
+    {"gpa", T::kHex},
+    {"hva", T::kHex, true},
+    {"len", T::kSize},
+    {"err", T::kErrno},
+    {"class", T::kEnum, false, 0, kClasses},
+    {"deserved", T::kBool, true},
+};
+constexpr FieldInfo kDmaFields[] = {
+    {"request", T::kName},
+    {"segment", T::kCount, true},
+    {"asid", T::kCount, true},
+    {"iova", T::kHex},
+    {"len", T::kSize},
+    {"access", T::kPerm},
+    {"class", T::kEnum, false, 0, kClasses},
+    {"deserved", T::kBool, true},
+    {"fault", T::kEnum, true, 0, kReasons},
+    {"l1", T::kEvent, true, kNoEvent},
+    {"l2", T::kEvent, true, kNoEvent},
+    {"l3", T::kEvent, true, kNoEvent},
+    {"hva", T::kHex, true},
+    {"hpa", T::kHex, true},
+    {"gpa", T::kHex, true, UINT64_MAX},
+    {"aliases", T::kCount, true},
+    {"meant", T::kHex, true, UINT64_MAX},
+    {"decided_by", T::kEvent, true, kNoEvent},
+};
+constexpr FieldInfo kCompleteFields[] = {
+    {"request", T::kName}, {"written", T::kSize}, {"err", T::kErrno}};
+constexpr FieldInfo kViolationFields[] = {
+    {"invariant", T::kCount}, {"store", T::kStore}, {"against", T::kStore},
+    {"first", T::kHex},       {"last", T::kHex},    {"why", T::kName},
+};
+constexpr FieldInfo kLeakFields[] = {
+    {"store", T::kStore}, {"first", T::kHex}, {"last", T::kHex}};
+constexpr FieldInfo kCrashFields[] = {{"ended", T::kEnum, false, 0, kEnds},
+                                      {"why", T::kName}};
+constexpr FieldInfo kEndFields[] = {{"ended", T::kEnum, false, 0, kEnds},
+                                    {"verdict", T::kEnum, false, 0, kVerdicts},
+                                    {"fingerprint", T::kHex}};
+
+constexpr KindInfo kKinds[] = {
+    {Kind::kStep, "step", "a step of the scenario begins", kStepFields},
+    {Kind::kDelta, "delta", "a store changed: add, delete or set entries",
+     kDeltaFields},
+    {Kind::kCommit, "commit",
+     "a memory transaction delivers its deletions, then its additions",
+     kCommitFields},
+    {Kind::kListener, "listener",
+     "the VMM registers or unregisters its memory listener", kListenerFields},
+    {Kind::kRegionAdd, "region_add",
+     "a section of the flat view reaches the listener", kSectionFields},
+    {Kind::kRegionDel, "region_del",
+     "a section of the flat view is taken from the listener", kSectionFields},
+    {Kind::kRegionSkip, "region_skip", "the listener passes over a section",
+     kSkipFields},
+    {Kind::kLookup, "lookup",
+     "a VMM tree is searched by target; scanned = nodes a linear scan visits",
+     kLookupFields},
+    {Kind::kHostMap, "host_map",
+     "memory of the VMM's own (a vring) is mapped or unmapped", kHostMapFields},
+    {Kind::kVdpaMsg, "vdpa_msg",
+     "a vhost-vdpa message; err inside the kernel, user_err from write()",
+     kVdpaMsgFields},
+    {Kind::kSetMap, "set_map",
+     "the whole address space is handed to the device", kSetMapFields},
+    {Kind::kPost, "post", "the guest posts a buffer", kPostFields},
+    {Kind::kTranslate, "translate", "the shadow queue gives a buffer its IOVA",
+     kTranslateFields},
+    {Kind::kReject, "reject", "the VMM refuses a buffer; no DMA happens",
+     kRejectFields},
+    {Kind::kDma, "dma", "the device accesses memory: one segment, judged",
+     kDmaFields},
+    {Kind::kComplete, "complete", "the device is done with a request",
+     kCompleteFields},
+    {Kind::kViolation, "violation",
+     "an invariant between two stores stopped holding", kViolationFields},
+    {Kind::kLeak, "leak", "an entry that nobody owns at the end", kLeakFields},
+    {Kind::kCrash, "crash", "the VMM or the kernel died", kCrashFields},
+    {Kind::kEnd, "end", "the run ended", kEndFields},
+};
+
+constexpr bool RowsMatch() {
+  for (size_t i = 0; i < std::size(kKinds); ++i) {
+    if (kKinds[i].kind != static_cast<Kind>(i)) return false;
+  }
+  return std::size(kKinds) == static_cast<size_t>(Kind::kCount);
+}
+static_assert(RowsMatch(), "a row of kKinds is missing or out of place");
+
+struct ErrnoRow {
+  int64_t err;
+  absl::string_view name;
+};
+constexpr ErrnoRow kErrnos[] = {
+    {0, "0"},
+    {-EPERM, "-EPERM"},
+    {-ENOENT, "-ENOENT"},
+    {-EIO, "-EIO"},
+    {-EAGAIN, "-EAGAIN"},
+    {-ENOMEM, "-ENOMEM"},
+    {-EFAULT, "-EFAULT"},
+    {-EBUSY, "-EBUSY"},
+    {-EEXIST, "-EEXIST"},
+    {-EINVAL, "-EINVAL"},
+    {-ENOSPC, "-ENOSPC"},
+    {-EOPNOTSUPP, "-EOPNOTSUPP"},
+    {-EOVERFLOW, "-EOVERFLOW"},
+};
+
+}  // namespace
+
+absl::string_view ActorName(Actor actor) {
+  sim::Check(actor < Actor::kCount, "actor out of range");
+  return kActors[static_cast<size_t>(actor)];
+}
+
+std::optional<Actor> ActorByName(absl::string_view name) {
+  for (size_t i = 0; i < std::size(kActors); ++i) {
+    if (kActors[i] == name) return static_cast<Actor>(i);
+  }
+  return std::nullopt;
+}
+
+const KindInfo& GetKind(Kind kind) {
+  sim::Check(kind < Kind::kCount, "kind out of range");
+  return kKinds[static_cast<size_t>(kind)];
+}
+
+std::optional<Kind> KindByName(absl::string_view name) {
+  for (const KindInfo& info : kKinds) {
+    if (info.name == name) return info.kind;
+  }
+  return std::nullopt;
+}
+
+absl::string_view Name(AccessClass c) {
+  return kClasses[static_cast<size_t>(c)];
+}
+absl::string_view Name(Ended e) { return kEnds[static_cast<size_t>(e)]; }
+absl::string_view Name(Verdict v) { return kVerdicts[static_cast<size_t>(v)]; }
+absl::string_view Name(VdpaMsgType t) {
+  return kMsgTypes[static_cast<size_t>(t)];
+}
+absl::string_view Name(FaultReason r) {
+  return kReasons[static_cast<size_t>(r)];
+}
+
+absl::string_view ErrnoName(int64_t err) {
+  for (const ErrnoRow& row : kErrnos) {
+    if (row.err == err) return row.name;
+  }
+  return "";
+}
+
+std::optional<int64_t> ErrnoByName(absl::string_view name) {
+  for (const ErrnoRow& row : kErrnos) {
+    if (row.name == name) return row.err;
+  }
+  return std::nullopt;
+}
+
+}  // namespace iovalab

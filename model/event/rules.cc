@@ -1,0 +1,215 @@
+#include "model/event/rules.h"
+
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+constexpr auto kRec = Evidence::kRecorded;
+constexpr auto kSrc = Evidence::kSource;
+constexpr auto kDer = Evidence::kDerived;
+
+constexpr RuleInfo kRules[] = {
+    {Rule::kNone, "-", Evidence::kNone, "", ""},
+
+    {Rule::kMemFlatView, "mem.flat_view", kSrc,
+     "QEMU 10.1 system/memory.c render_memory_region",
+     "the highest priority region wins an address; neighbours that continue "
+     "each other merge"},
+    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kRec,
+     "QEMU 7.2 log q35-4g-novga-svq; QEMU 10.1 system/memory.c "
+     "address_space_update_topology",
+     "a transaction delivers all region_del before any region_add, each in "
+     "address order"},
+
+    {Rule::kLsnSkipNotRam, "lsn.not_ram", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "a section that is neither RAM nor an IOMMU is skipped"},
+    {Rule::kLsnSkipRamDevice, "lsn.ram_device", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "vDPA never maps MMIO: a ram_device section is skipped"},
+    {Rule::kLsnSkipProtected, "lsn.protected", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c", "a protected section is skipped"},
+    {Rule::kLsnBelowRange, "lsn.below_range", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "a section that begins below iova_range.first is reported and skipped"},
+    {Rule::kLsnAboveRange, "lsn.above_range", kDer,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c (R3)",
+     "the page-masked exclusive end is compared with the inclusive "
+     "iova_range.last"},
+    {Rule::kLsnMisaligned, "lsn.misaligned", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "guest address and region offset that differ within the page: silently "
+     "unmapped"},
+    {Rule::kLsnAlign, "lsn.align", kSrc, "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "the start is rounded up and the end down to the target page"},
+    {Rule::kLsnBatchOnce, "lsn.batch_once", kRec,
+     "QEMU 7.2 log q35-4g-novga-svq",
+     "one BATCH_BEGIN before the first map or unmap of a commit, BATCH_END at "
+     "its end"},
+    {Rule::kLsnMapFailed, "lsn.map_failed", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c; 7dab70bec3",
+     "a failed map is logged, the node leaves the tree, the guest runs on with "
+     "a hole"},
+    {Rule::kLsnDelUnknown, "lsn.del_unknown", kSrc, "QEMU commit 10dab9f263",
+     "region_del of a section that is not in the tree returns without "
+     "unmapping"},
+    {Rule::kLsnUnmapHalves, "lsn.unmap_halves", kSrc, "QEMU commit 2fbef6aad8",
+     "an unmap of 2^64 bytes is sent as two of 2^63"},
+    {Rule::kLsnIommuRegion, "lsn.iommu_region", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "an IOMMU section registers a notifier; its deletion unmaps the whole "
+     "section"},
+    {Rule::kLsnMap, "lsn.map", kRec, "QEMU 7.2 and 10.0 logs",
+     "region_add maps the aligned section"},
+    {Rule::kLsnUnmap, "lsn.unmap", kRec,
+     "QEMU 7.2 log q35-4g-novga-svq line 1920",
+     "region_del unmaps the found node's IOVA with the deleted section's "
+     "length"},
+
+    {Rule::kTreeFirstFit, "tree.first_fit", kRec, "vectors Q72-h002...h011",
+     "the lowest hole that is big enough, from one page up"},
+    {Rule::kTreeInsert, "tree.insert", kRec, "vectors Q-iova-tree",
+     "an insert is refused only where IOVAs overlap; aliased targets are "
+     "accepted"},
+    {Rule::kTreeRemove, "tree.remove", kRec, "vectors Q72-h023",
+     "a remove deletes every node that touches the key"},
+    {Rule::kTreeFindFirst, "tree.find_first", kRec,
+     "vectors Q72-h004, Q100-h037",
+     "a reverse look-up answers the first node in key order whose target "
+     "touches the needle"},
+    {Rule::kTreeGpaOverlap, "tree.gpa_overlap", kRec, "vectors Q100-h030, h031",
+     "an overlapping GPA is refused but its IOVA range stays allocated"},
+    {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,
+     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2)",
+     "the clean-up after a refused GPA removes the older node by key"},
+    {Rule::kSvqTranslate, "svq.translate", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
+     "a buffer's IOVA is the node's IOVA plus the offset of the needle in it"},
+    {Rule::kSvqNoMap, "svq.no_map", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
+     "a buffer that no node touches is refused: -EINVAL"},
+    {Rule::kSvqExpands, "svq.expands", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
+     "a buffer that leaves the node it was found in is refused: -EINVAL"},
+    {Rule::kSvqNeedle, "svq.needle", kDer,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c (R1)",
+     "the needle's inclusive size is the length, one byte too long"},
+    {Rule::kSvqVring, "svq.vring", kRec,
+     "QEMU 7.2 and 10.0 logs, first dma_map lines",
+     "rings of the shadow queue are host-only memory with IOVAs of their own"},
+
+    {Rule::kVdpaSizeZero, "vdpa.size_zero", kRec,
+     "A-simblk fmt/size0_update_without_owner",
+     "UPDATE with size 0 is refused before the owner check: -EINVAL, to user "
+     "space as such"},
+    {Rule::kVdpaOwner, "vdpa.owner", kRec, "A-simblk fmt/*",
+     "only the owner's mm may send messages: -EPERM"},
+    {Rule::kVdpaAsid, "vdpa.asid", kRec, "A-simblk inval/no_as_yet",
+     "UPDATE and BATCH_BEGIN create the address space; others need one: "
+     "-EINVAL"},
+    {Rule::kVdpaBatchAsid, "vdpa.batch_asid", kRec,
+     "A-simnet-asid asid/batch_other_asid_creates_as",
+     "a message for another address space than the open batch's: -EINVAL"},
+    {Rule::kVdpaType, "vdpa.type", kRec, "A-simblk fmt/type_*",
+     "an unknown message type: -EINVAL"},
+    {Rule::kVdpaRange, "vdpa.range", kRec, "A-simblk range/*",
+     "UPDATE below iova_range.first, past its last, or wrapping: -EINVAL"},
+    {Rule::kVdpaOverlap, "vdpa.overlap", kRec,
+     "A-simblk overlap/*; Linux 6.12 drivers/vhost/vdpa.c",
+     "UPDATE that touches an existing entry: -EEXIST, nothing changed"},
+    {Rule::kVdpaPaMap, "vdpa.pa_map", kRec, "A-simblk-setmap-pa map/*",
+     "one entry for each physically contiguous run, pages pinned"},
+    {Rule::kVdpaPaZeroPages, "vdpa.pa_zero_pages", kRec,
+     "A-simblk-setmap-pa range/*",
+     "a size whose page count wraps to 0: -EINVAL"},
+    {Rule::kVdpaMemlock, "vdpa.memlock", kRec, "A-simblk-setmap-pa rlimit/*",
+     "pinned pages, every alias counted again, may not pass RLIMIT_MEMLOCK: "
+     "-ENOMEM"},
+    {Rule::kVdpaPinFailed, "vdpa.pin_failed", kRec,
+     "A-simblk-setmap-pa uaddr/half_hole",
+     "a short pin is -ENOMEM, a failing first page -EFAULT; the message is "
+     "rolled back"},
+    {Rule::kVdpaVaMap, "vdpa.va_map", kRec, "A-simblk-setmap-va map/*",
+     "one entry for each shared file mapping (VMA)"},
+    {Rule::kVdpaVaSkipped, "vdpa.va_skipped", kRec,
+     "A-simblk-setmap-va uaddr/*",
+     "memory that is no shared file mapping is skipped with success: no entry"},
+    {Rule::kVdpaTableFull, "vdpa.table_full", kRec, "A-limit limit/*",
+     "the address space holds 2048 entries: -ENOSPC"},
+    {Rule::kVdpaRollback, "vdpa.rollback", kRec,
+     "A-limit limit/*; A-simblk-setmap-pa uaddr/half_hole",
+     "a failing UPDATE removes what it had mapped"},
+    {Rule::kVdpaInvalidate, "vdpa.invalidate", kRec, "A-simblk inval/one_byte",
+     "INVALIDATE removes every whole entry that touches the range, and always "
+     "succeeds"},
+    {Rule::kVdpaUnpinFirst, "vdpa.unpin_first", kRec,
+     "A-simblk-setmap-pa batch/unmap_not_visible_until_end",
+     "pages are unpinned before the device lets go of them"},
+    {Rule::kVdpaBatch, "vdpa.batch", kRec, "A-simblk batch/*",
+     "in a batch a set_map device keeps its old table until BATCH_END"},
+    {Rule::kVdpaBatchEndIgnored, "vdpa.batch_end_ignored", kRec,
+     "A-limit limit/fill_in_batch", "BATCH_END ignores set_map's error"},
+    {Rule::kVdpaFlattened, "vdpa.flattened", kRec,
+     "A-simblk fmt/*; Linux 6.12 drivers/vhost/vhost.c",
+     "every error of the message handler is -EFAULT to user space"},
+
+    {Rule::kDevIdentity, "dev.identity", kRec,
+     "A-simblk-setmap-pa info/defaults (6.12)",
+     "before its first mapping vdpa_sim of 6.12 passes every address through"},
+    {Rule::kDevSetMap, "dev.set_map", kRec, "A-simblk-setmap-pa map/*",
+     "set_map replaces the device's table by a copy of the address space"},
+    {Rule::kDevSetMapFull, "dev.set_map_full", kRec,
+     "A-limit limit/fill_in_batch",
+     "a device table that cannot hold the address space is left empty"},
+    {Rule::kDevDmaMap, "dev.dma_map", kRec, "A-simblk-dmamap-pa map/*",
+     "dma_map and dma_unmap change the device's table at once"},
+    {Rule::kDevTranslate, "dev.translate", kRec, "A-simblk seq/*",
+     "the device translates through its own table"},
+    {Rule::kDevNoEntry, "dev.no_entry", kRec, "A-simblk seq/*",
+     "no entry for the address: the access faults there"},
+    {Rule::kDevPermission, "dev.permission", kRec, "A-simblk perm/*",
+     "an access that the entry's permission lacks faults"},
+    {Rule::kDevUserMemory, "dev.user_memory", kRec,
+     "A-simblk-setmap-va uaddr/*",
+     "in VA mode the address must be mapped in the owner's mm when the device "
+     "accesses it"},
+};
+
+constexpr bool RowsMatchRules() {
+  for (size_t i = 0; i < std::size(kRules); ++i) {
+    if (kRules[i].rule != static_cast<Rule>(i)) return false;
+  }
+  return std::size(kRules) == static_cast<size_t>(Rule::kCount);
+}
+static_assert(RowsMatchRules(), "a row of kRules is missing or out of place");
+
+}  // namespace
+
+const RuleInfo& GetRule(Rule rule) {
+  sim::Check(rule < Rule::kCount, "rule out of range");
+  return kRules[static_cast<size_t>(rule)];
+}
+
+std::optional<Rule> RuleByName(absl::string_view name) {
+  for (const RuleInfo& info : kRules) {
+    if (info.name == name) return info.rule;
+  }
+  return std::nullopt;
+}
+
+absl::string_view EvidenceName(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::kNone:
+      return "-";
+    case Evidence::kRecorded:
+      return "recorded";
+    case Evidence::kSource:
+      return "source";
+    case Evidence::kDerived:
+      return "derived";
+  }
+  return "?";
+}
+
+}  // namespace iovalab

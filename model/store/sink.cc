@@ -1,0 +1,156 @@
+#include "model/store/sink.h"
+
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+// Fields of Kind::kDelta that a growing run changes (kinds.cc).
+constexpr size_t kFieldCount = 10;
+constexpr size_t kFieldKeyStride = 11;
+constexpr size_t kFieldTargetStride = 12;
+
+}  // namespace
+
+void Sink::Begin(int64_t time, EventIndex cause) {
+  pending_.clear();
+  time_ = time;
+  cause_ = cause;
+}
+
+EventIndex Sink::SetCause(EventIndex cause) {
+  Flush();
+  const EventIndex former = cause_;
+  cause_ = cause;
+  return former;
+}
+
+void Sink::Flush() { pending_.clear(); }
+
+EventIndex Sink::Emit(Kind kind, Actor actor, Rule rule,
+                      std::initializer_list<uint64_t> words) {
+  Flush();
+  if (trace_ == nullptr) return kNoEventIndex;
+  EventRecord record;
+  record.time = time_;
+  record.cause = cause_;
+  record.kind = kind;
+  record.actor = actor;
+  record.rule = rule;
+  if (cause_ != kNoEventIndex) {
+    record.root = trace_->event(cause_).root;
+  }
+  return trace_->Append(record,
+                        absl::MakeConstSpan(words.begin(), words.size()));
+}
+
+void Sink::SetWord(EventIndex event, size_t field, uint64_t value) {
+  if (trace_ != nullptr) trace_->SetWord(event, field, value);
+}
+
+EventIndex Sink::Record(const Delta& d, Actor actor) {
+  if (trace_ == nullptr) return kNoEventIndex;
+  EventRecord record;
+  record.time = time_;
+  record.cause = cause_;
+  record.kind = Kind::kDelta;
+  record.actor = actor;
+  record.rule = d.rule;
+  sim::Check(cause_ != kNoEventIndex, "a delta has a cause");
+  record.root = trace_->event(cause_).root;
+  const uint64_t words[] = {d.store.Pack(), static_cast<uint64_t>(d.op),
+                            d.entry.first,  d.entry.last,
+                            d.entry.target, d.entry.tag,
+                            d.entry.perm,   d.old_target,
+                            d.old_tag,      d.old_perm,
+                            d.count,        d.key_stride,
+                            d.target_stride};
+  return trace_->Append(record, words);
+}
+
+bool Sink::Extends(const Pending& pending, const Delta& d) const {
+  const Delta& run = pending.run;
+  if (run.store != d.store || run.op != d.op || run.rule != d.rule ||
+      run.entry.perm != d.entry.perm || run.entry.tag != d.entry.tag ||
+      run.old_perm != d.old_perm || run.old_tag != d.old_tag ||
+      run.entry.last - run.entry.first != d.entry.last - d.entry.first) {
+    return false;
+  }
+  const uint64_t n = run.count;
+  const uint64_t key_stride =
+      n == 1 ? d.entry.first - run.entry.first : run.key_stride;
+  const uint64_t target_stride =
+      n == 1 ? d.entry.target - run.entry.target : run.target_stride;
+  const uint64_t old_stride = d.op == DeltaOp::kSet ? target_stride : 0;
+  return d.entry.first > run.entry.first + (n - 1) * key_stride &&
+         d.entry.first == run.entry.first + n * key_stride &&
+         d.entry.target == run.entry.target + n * target_stride &&
+         d.old_target == run.old_target + n * old_stride;
+}
+
+void Sink::Apply(const Delta& delta, Actor actor) {
+  sim::Check(delta.count == 1, "the sink joins runs itself");
+  if (watch_) changes_.push_back(delta);
+  for (Pending& p : pending_) {
+    if (p.run.store != delta.store || p.actor != actor) continue;
+    if (!Extends(p, delta)) {
+      p = Pending{delta, actor, Record(delta, actor)};
+    } else {
+      if (p.run.count == 1) {
+        p.run.key_stride = delta.entry.first - p.run.entry.first;
+        p.run.target_stride = delta.entry.target - p.run.entry.target;
+      }
+      ++p.run.count;
+      if (trace_ != nullptr) {
+        trace_->SetWord(p.event, kFieldCount, p.run.count);
+        trace_->SetWord(p.event, kFieldKeyStride, p.run.key_stride);
+        trace_->SetWord(p.event, kFieldTargetStride, p.run.target_stride);
+      }
+    }
+    stores_->Apply(delta, p.event);
+    return;
+  }
+  pending_.push_back(Pending{delta, actor, Record(delta, actor)});
+  stores_->Apply(delta, pending_.back().event);
+}
+
+void Sink::Add(StoreId store, const Entry& entry, Rule rule, Actor actor) {
+  Delta delta;
+  delta.store = store;
+  delta.op = DeltaOp::kAdd;
+  delta.entry = entry;
+  delta.rule = rule;
+  Apply(delta, actor);
+}
+
+void Sink::Del(StoreId store, const Entry& entry, Rule rule, Actor actor) {
+  Delta delta;
+  delta.store = store;
+  delta.op = DeltaOp::kDel;
+  delta.entry = entry;
+  delta.rule = rule;
+  Apply(delta, actor);
+}
+
+void Sink::Set(StoreId store, const Entry& old, const Entry& now, Rule rule,
+               Actor actor) {
+  sim::Check(old.first == now.first && old.last == now.last,
+             "set keeps the keys");
+  Delta delta;
+  delta.store = store;
+  delta.op = DeltaOp::kSet;
+  delta.entry = now;
+  delta.old_target = old.target;
+  delta.old_tag = old.tag;
+  delta.old_perm = old.perm;
+  delta.rule = rule;
+  Apply(delta, actor);
+}
+
+std::vector<Delta> Sink::TakeChanges() {
+  std::vector<Delta> taken;
+  taken.swap(changes_);
+  return taken;
+}
+
+}  // namespace iovalab
