@@ -1,0 +1,119 @@
+#ifndef IOVALAB_MODEL_SCENARIO_H_
+#define IOVALAB_MODEL_SCENARIO_H_
+
+// Scenario: a guest's memory map and what happens to it, as plain values: what
+// scenarios/scenario.proto says after lab/scenario_load has checked it. Names
+// are resolved to indexes, defaults filled in.
+//
+// Not for: expectations and texts (lab/scenario_load.h keeps them).
+//
+// Invariants: as documented at each field of the proto; every index is valid.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/addr/address.h"
+#include "model/addr/range.h"
+
+namespace iovalab {
+
+inline constexpr uint32_t kNoIndex = UINT32_MAX;
+
+struct PhysicalRunSpec {
+  uint64_t first_offset = 0;
+  uint64_t last_offset = 0;  // inclusive
+  uint64_t chunk = 0;        // bytes, > 0
+  Hpa hpa;                   // of chunk 0
+  uint64_t stride = 0;       // bytes, >= chunk
+};
+
+struct RamBlockSpec {
+  std::string name;
+  Range<Hva> hva;
+  RamAddr ram_addr;
+  std::vector<PhysicalRunSpec> physical;  // covers the block, in order
+  bool shared = true;                     // a shared file mapping
+};
+
+struct HostBufferSpec {
+  std::string name;
+  Range<Hva> hva;
+  std::vector<PhysicalRunSpec> physical;  // one run
+};
+
+enum class RegionKind : uint8_t { kRam, kRamDevice, kIo, kIommu, kContainer };
+
+struct RegionSpec {
+  std::string name;
+  RegionKind kind = RegionKind::kRam;
+  Range<Gpa> addr;                // in its container
+  uint32_t ram_block = kNoIndex;  // kRam, kRamDevice
+  uint64_t offset = 0;            // in ram_block, or in alias_of
+  uint32_t container = kNoIndex;  // kNoIndex: the system address space
+  uint32_t alias_of = kNoIndex;   // region
+  int32_t priority = 0;
+  bool readonly = false;
+  bool enabled = true;
+  bool is_protected = false;
+};
+
+struct BufferSpec {
+  Range<Gpa> gpa;
+  bool writable = false;
+};
+
+enum class StepKind : uint8_t {
+  kMemory,
+  kPost,
+  kRelease,
+  kProbe,
+  kHostMap,
+  kHostUnmap,
+  kListener,
+};
+
+struct StepSpec {
+  std::string label;
+  StepKind kind = StepKind::kMemory;
+  // Begins at `at_ns` when `after` is kNoIndex, else when that step is
+  // finished; plus delay_ns.
+  uint64_t at_ns = 0;
+  uint32_t after = kNoIndex;  // index of a step
+  uint64_t delay_ns = 0;
+
+  // kMemory: regions.
+  std::vector<uint32_t> enable, disable, make_readonly, make_writable;
+  // kPost
+  std::vector<BufferSpec> buffers;
+  bool hold = false;
+  uint32_t post = kNoIndex;  // kRelease: step that posted
+  // kProbe
+  Range<Iova> iova;
+  bool writable = false;
+  uint32_t asid = 0;
+  uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
+  bool readonly = false;            // kHostMap
+  bool registered = false;          // kListener
+};
+
+struct Scenario {
+  std::string name;
+  std::vector<RamBlockSpec> ram_blocks;
+  std::vector<HostBufferSpec> host_buffers;
+  std::vector<RegionSpec> regions;
+  Range<Iova> iova_range{Iova(0), Iova(0xffffffffffff)};
+  bool listener_off_at_start = false;
+  bool no_batch = false;
+  std::optional<uint64_t> memlock;  // bytes
+  uint64_t latency_ns = 1000;
+  uint64_t jitter_ns = 0;
+  uint32_t in_flight = 16;
+  std::vector<StepSpec> steps;
+  uint64_t seed = 0;
+};
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_SCENARIO_H_
