@@ -16,11 +16,12 @@ absl::StatusOr<ObjectIndex> HostMemory::AddObject(MemoryObject object) {
     const uint64_t first = object.layout[i].hull_first().value;
     const uint64_t last = object.layout[i].hull_last().value;
     const auto above = places.upper_bound(last);
-    if (above != places.begin() && std::prev(above)->second.hull_last >= first) {
+    if (above != places.begin() &&
+        std::prev(above)->second.hull_last >= first) {
       const Place& other = std::prev(above)->second;
       return absl::InvalidArgumentError(absl::StrCat(
-          "memory object \"", object.name, "\": layout run ", i,
-          ": [0x", absl::Hex(first), ", 0x", absl::Hex(last),
+          "memory object \"", object.name, "\": layout run ", i, ": [0x",
+          absl::Hex(first), ", 0x", absl::Hex(last),
           "] overlaps physical memory of object \"",
           other.object == index ? object.name : objects_[other.object].name,
           "\"; every run needs physical memory of its own"));

@@ -12,7 +12,7 @@ namespace {
 using K = StoreKind;
 
 constexpr StoreKindInfo kKinds[] = {
-    {K::kFlatView, "flat_view", "L0", "gpa", "hva", "ram_addr", false, false,
+    {K::kFlatView, "flat_view", "L0", "gpa", "hva", "", false, true,
      "RAM sections as delivered to the VMM's listener"},
     {K::kIovaHva, "iova_hva", "L1", "iova", "hva", "id", false, true,
      "QEMU's IOVA->HVA tree (guest RAM and host-only memory)"},
