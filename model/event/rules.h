@@ -82,6 +82,11 @@ enum class Rule : uint16_t {
   kVdpaBatch,
   kVdpaBatchEndIgnored,
   kVdpaFlattened,
+  kVdpaInvalidateWrap,
+  kVdpaNoBatch,
+  kVdpaClose,
+  kVdpaVaNoVma,
+  kVdpaRollbackAll,
 
   // vDPA devices
   kDevIdentity,
@@ -92,6 +97,8 @@ enum class Rule : uint16_t {
   kDevNoEntry,
   kDevPermission,
   kDevUserMemory,
+  kDevReset,
+  kDevDmaMapFull,
 
   kCount,
 };
