@@ -45,7 +45,7 @@ struct RunResult {
   Stores stores;
   Ended ended = Ended::kCompleted;
   Verdict verdict = Verdict::kSafe;
-  ClassCounts counts{};    // undeserved
+  ClassCounts counts{};  // undeserved
   ClassCounts deserved{};
   EventIndex first_violation = kNoEventIndex;
 };

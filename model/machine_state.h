@@ -32,13 +32,20 @@
 
 namespace iovalab {
 
+// At one time the script goes first, so that a step sees what it asked for;
+// then table changes, so that an access at the same time uses the new ones;
+// the device last.
+inline constexpr sim::Priority kScriptPriority = 10;
+inline constexpr sim::Priority kVmmPriority = 20;
+inline constexpr sim::Priority kDevicePriority = 30;
+
 // What the guest meant by a piece of a buffer: resolved through L0 when it
 // posted it.
 struct MeantPiece {
   SvqBuffer buffer;
   bool write = false;
-  bool mapped = false;    // in L0 when posted
-  ObjectOffset memory;    // where mapped
+  bool mapped = false;  // in L0 when posted
+  ObjectOffset memory;  // where mapped
 };
 
 // One descriptor of a request as the device has it.
@@ -50,9 +57,9 @@ struct Descriptor {
 };
 
 struct Request {
-  uint32_t name = 0;       // interned label of the step that posted it
-  uint32_t step = 0;       // that step
-  uint32_t finishes = 0;   // the step that is finished when it completes
+  uint32_t name = 0;      // interned label of the step that posted it
+  uint32_t step = 0;      // that step
+  uint32_t finishes = 0;  // the step that is finished when it completes
   uint8_t asid = 0;
   std::vector<MeantPiece> meant;
   std::vector<Descriptor> descriptors;
@@ -86,9 +93,9 @@ class Machine {
   };
   struct StepState {
     EventIndex event = kNoEventIndex;
-    std::vector<uint32_t> then;         // steps that wait for this one
-    std::vector<Delivery> deliveries;   // of a transaction under way
-    uint32_t request = kNoIndex;        // kPost
+    std::vector<uint32_t> then;        // steps that wait for this one
+    std::vector<Delivery> deliveries;  // of a transaction under way
+    uint32_t request = kNoIndex;       // kPost
     bool finished = false;
   };
 
@@ -134,6 +141,7 @@ class Machine {
   AccessFacts FactsOf(const Request& request, const Descriptor& descriptor,
                       const DmaPiece& piece, uint64_t* meant_gpa) const;
   bool GuestHas(const MeantPiece& meant, bool need_access) const;
+  uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const Request& request, const DmaPiece& piece);
 
@@ -163,8 +171,8 @@ class Machine {
   std::vector<StepState> steps_;
   bool stopped_ = false;
 
-  std::vector<uint32_t> touched_;   // owners touched by the operation
-  std::vector<DmaPiece> pieces_;    // scratch
+  std::vector<uint32_t> touched_;  // owners touched by the operation
+  std::vector<DmaPiece> pieces_;   // scratch
 };
 
 }  // namespace iovalab

@@ -31,7 +31,7 @@ constexpr StoreKindInfo kKinds[] = {
      "how often each host page is pinned"},
     {K::kVma, "vma", "L5", "hva", "offset", "object", false, false,
      "mappings of the VMM's process: memory object and offset in it"},
-    {K::kMemory, "memory", "mem", "hpa", "offset", "request", false, false,
+    {K::kMemory, "memory", "mem", "hpa", "iova", "request", false, false,
      "which device request wrote a host page last"},
 };
 
