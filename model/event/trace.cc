@@ -14,11 +14,13 @@ EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
   sim::Check(words.size() == GetKind(record.kind).fields.size(),
              "an event has one word a field");
   const auto index = static_cast<EventIndex>(events_.size());
-  if (record.kind == Kind::kStep)
+  if (record.kind == Kind::kStep) {
     record.root = index;
-  else
+    record.actor = Actor::kScript;
+  } else {
     sim::Check(record.root < index && events_[record.root].kind == Kind::kStep,
                "an event's root is a step before it");
+  }
   sim::Check(record.cause < index || record.cause == kNoEventIndex,
              "an event follows its cause");
   // 2^32 words are 32 GiB: a run's bound stops far below.

@@ -12,9 +12,10 @@
 // that comes from a file (lab/trace_builder).
 //
 // Invariants: an event's cause and root precede it, and so do the events that
-// its fields name; a root is a kStep, and a kStep is its own; no event is
-// earlier than its cause; step labels (field 0 of a kStep) are unique; the
-// words of event i are words[word_begin, word_begin + number of fields).
+// its fields name; a root is a kStep; a kStep is its own root, and its actor
+// the script; no event is earlier than its cause; step labels (field 0 of a
+// kStep) are unique; the words of event i are words[word_begin, word_begin +
+// number of fields).
 
 #include <cstdint>
 #include <map>
@@ -63,7 +64,8 @@ class Trace {
   absl::Span<const uint64_t> words(EventIndex i) const;
   uint64_t word(EventIndex i, size_t field) const { return words(i)[field]; }
 
-  // Appends an event; `words` has one value a field of the kind (checked).
+  // Appends an event; `words` has one value a field of the kind (checked). Of a
+  // kStep, root and actor are set here.
   EventIndex Append(EventRecord record, absl::Span<const uint64_t> words);
   // Completes a record whose answer is known only after its effects.
   void SetWord(EventIndex i, size_t field, uint64_t value);
