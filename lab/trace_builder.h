@@ -7,7 +7,9 @@
 //
 // Not for: runs, whose events the machine makes (Sink).
 
-#include <string>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -25,7 +27,14 @@ class TraceBuilder {
   TraceBuilder& operator=(const TraceBuilder&) = delete;
 
   Trace& trace() { return trace_; }
+  // Of the events so far.
+  size_t size() const { return trace_.size(); }
+  int64_t time(EventIndex i) const { return trace_.event(i).time; }
   const EventIds& ids() const { return ids_; }
+
+  // Whether what the trace holds is within the limits; for readers that intern
+  // names before the events that use them.
+  absl::Status CheckLimits() const;
 
   // Appends the event, or says which field is wrong: "FIELD: what would be
   // right". `words` has one value a field of the kind. A kStep's root is set
@@ -37,7 +46,6 @@ class TraceBuilder {
   Trace Take() { return std::move(trace_); }
 
  private:
-  absl::Status CheckLimits() const;
   absl::Status CheckRecord(const EventRecord& record) const;
   absl::Status CheckLabel(uint64_t name);
   absl::Status CheckWord(const FieldInfo& field, uint64_t word) const;
