@@ -56,13 +56,20 @@ IntervalTable::Reverse IntervalTable::FindByTarget(uint64_t tag, uint64_t first,
   return result;
 }
 
+uint64_t IntervalTable::CountThrough(uint64_t key) const {
+  return std::distance(entries_.begin(), entries_.upper_bound(key));
+}
+
 std::optional<IntervalTable::Hole> IntervalTable::FirstHole(
     uint64_t begin, uint64_t size_minus_1) const {
   Hole hole{begin, 0};
   for (const auto& [key, entry] : entries_) {
     ++hole.scanned;
     if (entry.last < begin) continue;
-    if (entry.first - hole.first > size_minus_1) return hole;
+    if (entry.first > hole.first && entry.first - hole.first > size_minus_1) {
+      return hole;
+    }
+    if (entry.last == UINT64_MAX) return std::nullopt;
     hole.first = entry.last + 1;
   }
   if (UINT64_MAX - hole.first > size_minus_1) return hole;

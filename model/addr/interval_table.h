@@ -45,6 +45,9 @@ class IntervalTable {
   std::optional<Entry> AtOrAfter(uint64_t key) const;
   std::optional<Entry> Before(uint64_t key) const;
 
+  // How many entries begin at or below `key`.
+  uint64_t CountThrough(uint64_t key) const;
+
   struct Reverse {
     std::optional<Entry> entry;
     // Nodes that an in-order scan from the lowest key visits until it answers:
@@ -60,10 +63,11 @@ class IntervalTable {
     uint64_t first = 0;
     uint64_t scanned = 0;  // as above, for iova_tree_alloc_map's traversal
   };
-  // The lowest h >= begin such that no entry with a key >= begin ... holds
-  // [h, h + (size_minus_1)]; nothing when no hole is big enough. Past the last
-  // entry the hole ends at 2^64 - 1 and needs (2^64 - 1) - h > size_minus_1,
-  // as QEMU computes it (recorded Q72-h009...h011).
+  // The lowest h >= begin such that no entry touches [h, h + size_minus_1] and
+  // that range ends below 2^64 - 1; nothing where there is none. An entry that
+  // straddles begin is in the way like any other. That the last byte of the
+  // space is never given out is QEMU's: past the last entry it wants
+  // (2^64 - 1) - h > size_minus_1 (recorded Q72-h009...h011).
   std::optional<Hole> FirstHole(uint64_t begin, uint64_t size_minus_1) const;
 
   // Calls f(entry) in key order.

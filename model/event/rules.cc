@@ -56,6 +56,9 @@ constexpr RuleInfo kRules[] = {
      "unmapping"},
     {Rule::kLsnUnmapHalves, "lsn.unmap_halves", kSrc, "QEMU commit 2fbef6aad8",
      "an unmap of 2^64 bytes is sent as two of 2^63"},
+    {Rule::kLsnUnmapAsserts, "lsn.unmap_asserts", kDer,
+     "QEMU before commit 2fbef6aad8; int128_get64",
+     "a 2^64 length does not fit the 64 bits of a message: the VMM aborts"},
     {Rule::kLsnIommuRegion, "lsn.iommu_region", kSrc,
      "QEMU 10.1 hw/virtio/vhost-vdpa.c",
      "an IOMMU section registers a notifier; its deletion unmaps the whole "
@@ -78,6 +81,10 @@ constexpr RuleInfo kRules[] = {
      "vectors Q72-h004, Q100-h037",
      "a reverse look-up answers the first node in key order whose target "
      "touches the needle"},
+    {Rule::kTreeRefused, "tree.refused", kRec,
+     "vectors Q72-h007, Q100-h030; QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "no IOVA or an overlap: the section is not mapped, the guest runs on with "
+     "a hole"},
     {Rule::kTreeGpaOverlap, "tree.gpa_overlap", kRec, "vectors Q100-h030, h031",
      "an overlapping GPA is refused but its IOVA range stays allocated"},
     {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,

@@ -42,6 +42,9 @@ class Sink {
   EventIndex Emit(Kind kind, Actor actor, Rule rule,
                   std::initializer_list<uint64_t> words);
   void SetWord(EventIndex event, size_t field, uint64_t value);
+  void SetRule(EventIndex event, Rule rule) {
+    if (trace_ != nullptr) trace_->SetRule(event, rule);
+  }
   uint32_t Intern(absl::string_view name) {
     return trace_ ? trace_->Intern(name) : 0;
   }
