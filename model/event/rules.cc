@@ -56,6 +56,9 @@ constexpr RuleInfo kRules[] = {
      "unmapping"},
     {Rule::kLsnUnmapHalves, "lsn.unmap_halves", kSrc, "QEMU commit 2fbef6aad8",
      "an unmap of 2^64 bytes is sent as two of 2^63"},
+    {Rule::kLsnUnmapAsserts, "lsn.unmap_asserts", kDer,
+     "QEMU before commit 2fbef6aad8; int128_get64",
+     "a 2^64 length does not fit the 64 bits of a message: the VMM aborts"},
     {Rule::kLsnIommuRegion, "lsn.iommu_region", kSrc,
      "QEMU 10.1 hw/virtio/vhost-vdpa.c",
      "an IOMMU section registers a notifier; its deletion unmaps the whole "
@@ -78,6 +81,10 @@ constexpr RuleInfo kRules[] = {
      "vectors Q72-h004, Q100-h037",
      "a reverse look-up answers the first node in key order whose target "
      "touches the needle"},
+    {Rule::kTreeRefused, "tree.refused", kRec,
+     "vectors Q72-h007, Q100-h030; QEMU 10.1 hw/virtio/vhost-vdpa.c",
+     "no IOVA or an overlap: the section is not mapped, the guest runs on with "
+     "a hole"},
     {Rule::kTreeGpaOverlap, "tree.gpa_overlap", kRec, "vectors Q100-h030, h031",
      "an overlapping GPA is refused but its IOVA range stays allocated"},
     {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,
@@ -153,6 +160,23 @@ constexpr RuleInfo kRules[] = {
     {Rule::kVdpaFlattened, "vdpa.flattened", kRec,
      "A-simblk fmt/*; Linux 6.12 drivers/vhost/vhost.c",
      "every error of the message handler is -EFAULT to user space"},
+    {Rule::kVdpaInvalidateWrap, "vdpa.invalidate_wrap", kRec,
+     "A-simblk-setmap-pa inval/size0_iova0_drops_everything, inval/wrap_inside",
+     "INVALIDATE's last is iova + size - 1 modulo 2^64, unchecked: an entry "
+     "goes if it begins at or below last and ends at or above iova"},
+    {Rule::kVdpaNoBatch, "vdpa.no_batch", kRec,
+     "A-simblk-dmamap-pa batch/remap_visibility",
+     "a dma_map device ignores batches: every message takes effect at once"},
+    {Rule::kVdpaClose, "vdpa.close", kRec,
+     "A-simblk-setmap-pa reset/close_drops_everything",
+     "close drops all entries and pins; 6.12 then calls reset_map"},
+    {Rule::kVdpaVaNoVma, "vdpa.va_no_vma", kRec,
+     "A-simblk-setmap-va uaddr/noncanonical, range/iova0_size_2e63",
+     "no VMA at or above the user address: -EINVAL"},
+    {Rule::kVdpaRollbackAll, "vdpa.rollback_all", kDer,
+     "Linux 6.12 drivers/vhost/vdpa.c vhost_vdpa_va_map, vhost_vdpa_unmap",
+     "an UPDATE at IOVA 0 that fails before its first entry rolls back size 0, "
+     "and so removes every entry of the address space"},
 
     {Rule::kDevIdentity, "dev.identity", kRec,
      "A-simblk-setmap-pa info/defaults (6.12)",
@@ -174,6 +198,13 @@ constexpr RuleInfo kRules[] = {
      "A-simblk-setmap-va uaddr/*",
      "in VA mode the address must be mapped in the owner's mm when the device "
      "accesses it"},
+    {Rule::kDevReset, "dev.reset", kRec,
+     "A-simblk-setmap-pa reset/status0_without_persist; the same in -k61",
+     "without IOTLB_PERSIST a reset drops the device's table and not the "
+     "kernel's"},
+    {Rule::kDevDmaMapFull, "dev.dma_map_full", kRec,
+     "A-limit-dmamap limit/fill_one_by_one",
+     "dma_map into a full device table: -ENOSPC, the table stays"},
 };
 
 constexpr bool RowsMatchRules() {

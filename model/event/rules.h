@@ -44,6 +44,7 @@ enum class Rule : uint16_t {
   kLsnMapFailed,
   kLsnDelUnknown,
   kLsnUnmapHalves,
+  kLsnUnmapAsserts,
   kLsnIommuRegion,
   kLsnMap,
   kLsnUnmap,
@@ -53,6 +54,7 @@ enum class Rule : uint16_t {
   kTreeInsert,
   kTreeRemove,
   kTreeFindFirst,
+  kTreeRefused,
   kTreeGpaOverlap,
   kTreeGpaCleanup,
   kSvqTranslate,
@@ -82,6 +84,11 @@ enum class Rule : uint16_t {
   kVdpaBatch,
   kVdpaBatchEndIgnored,
   kVdpaFlattened,
+  kVdpaInvalidateWrap,
+  kVdpaNoBatch,
+  kVdpaClose,
+  kVdpaVaNoVma,
+  kVdpaRollbackAll,
 
   // vDPA devices
   kDevIdentity,
@@ -92,6 +99,8 @@ enum class Rule : uint16_t {
   kDevNoEntry,
   kDevPermission,
   kDevUserMemory,
+  kDevReset,
+  kDevDmaMapFull,
 
   kCount,
 };

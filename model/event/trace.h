@@ -60,6 +60,8 @@ class Trace {
   EventIndex Append(EventRecord record, absl::Span<const uint64_t> words);
   // Completes a record whose answer is known only after its effects.
   void SetWord(EventIndex i, size_t field, uint64_t value);
+  // Likewise for the rule that decided it.
+  void SetRule(EventIndex i, Rule rule) { events_[i].rule = rule; }
 
   // The index of a name in names(), added when new. Linear in nothing: names
   // are found by binary search.

@@ -42,6 +42,9 @@ class Sink {
   EventIndex Emit(Kind kind, Actor actor, Rule rule,
                   std::initializer_list<uint64_t> words);
   void SetWord(EventIndex event, size_t field, uint64_t value);
+  void SetRule(EventIndex event, Rule rule) {
+    if (trace_ != nullptr) trace_->SetRule(event, rule);
+  }
   uint32_t Intern(absl::string_view name) {
     return trace_ ? trace_->Intern(name) : 0;
   }
@@ -56,8 +59,13 @@ class Sink {
   // Closes the runs: the next delta of any store is an event of its own.
   void Flush();
 
-  // Deltas applied since the last call, for those who check invariants.
-  std::vector<Delta> TakeChanges();
+  // Deltas applied since the last call, for those who check invariants; kept
+  // only while watching.
+  struct Change {
+    Delta delta;
+    EventIndex event;  // that records it
+  };
+  std::vector<Change> TakeChanges();
   void WatchChanges(bool on) { watch_ = on; }
 
  private:
@@ -69,13 +77,14 @@ class Sink {
 
   bool Extends(const Pending& pending, const Delta& delta) const;
   EventIndex Record(const Delta& delta, Actor actor);
+  void Finish(const Delta& delta, EventIndex event);
 
   Stores* stores_;
   Trace* trace_;
   int64_t time_ = 0;
   EventIndex cause_ = kNoEventIndex;
   std::vector<Pending> pending_;
-  std::vector<Delta> changes_;
+  std::vector<Change> changes_;
   bool watch_ = false;
 };
 

@@ -1,0 +1,73 @@
+#ifndef IOVALAB_MODEL_VMM_MEMORY_H_
+#define IOVALAB_MODEL_VMM_MEMORY_H_
+
+// The VMM's memory API: regions with aliases, containers and priorities,
+// rendered to a flat view; and the difference of two flat views, which is what
+// listeners see of a transaction.
+//
+// Not for: what a listener does with a section (listener.h).
+//
+// Source: QEMU 10.1 system/memory.c (render_memory_region, flatview_simplify,
+// address_space_update_topology_pass).
+//
+// Invariants: the ranges of a flat view are disjoint and in address order;
+// neighbours that continue each other in the same memory are one range.
+
+#include <cstdint>
+#include <vector>
+
+#include "model/addr/address.h"
+#include "model/addr/range.h"
+#include "model/scenario.h"
+
+namespace iovalab {
+
+// One range of the flat view; QEMU's FlatRange, and the MemoryRegionSection
+// that listeners get.
+struct FlatRange {
+  Range<Gpa> gpa;
+  RegionKind kind = RegionKind::kRam;
+  // What it shows: for RAM the block, else the region. Ranges of one memory
+  // that continue each other merge.
+  uint32_t ram_block = kNoIndex;
+  uint32_t region = kNoIndex;  // outermost name: the region or alias it is seen
+                               // through; the first one where ranges merged
+  uint64_t offset = 0;         // in the block or region, of gpa.first
+  bool readonly = false;
+  bool is_protected = false;
+
+  // Same memory seen the same way: what QEMU's flatrange_equal compares.
+  friend bool operator==(const FlatRange& a, const FlatRange& b) {
+    return a.gpa == b.gpa && a.SameMemory(b) && a.offset == b.offset;
+  }
+  bool SameMemory(const FlatRange& b) const {
+    return kind == b.kind && ram_block == b.ram_block &&
+           (ram_block != kNoIndex || region == b.region) &&
+           readonly == b.readonly && is_protected == b.is_protected;
+  }
+};
+
+using FlatView = std::vector<FlatRange>;
+
+// What can change of a region at run time.
+struct RegionState {
+  bool enabled = true;
+  bool readonly = false;
+};
+
+// Renders the address space of all outermost regions. `states` has one element
+// a region. Regions are those of a validated scenario: no cycles.
+FlatView RenderFlatView(const std::vector<RegionSpec>& regions,
+                        const std::vector<RegionState>& states);
+
+// The deletions, then the additions, each in address order, that lead from one
+// view to the other. A range that only changes its extent is deleted and added.
+struct FlatViewDiff {
+  std::vector<FlatRange> del;
+  std::vector<FlatRange> add;
+};
+FlatViewDiff DiffFlatViews(const FlatView& from, const FlatView& to);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_VMM_MEMORY_H_
