@@ -160,6 +160,23 @@ constexpr RuleInfo kRules[] = {
     {Rule::kVdpaFlattened, "vdpa.flattened", kRec,
      "A-simblk fmt/*; Linux 6.12 drivers/vhost/vhost.c",
      "every error of the message handler is -EFAULT to user space"},
+    {Rule::kVdpaInvalidateWrap, "vdpa.invalidate_wrap", kRec,
+     "A-simblk-setmap-pa inval/size0_iova0_drops_everything, inval/wrap_inside",
+     "INVALIDATE's last is iova + size - 1 modulo 2^64, unchecked: an entry "
+     "goes if it begins at or below last and ends at or above iova"},
+    {Rule::kVdpaNoBatch, "vdpa.no_batch", kRec,
+     "A-simblk-dmamap-pa batch/remap_visibility",
+     "a dma_map device ignores batches: every message takes effect at once"},
+    {Rule::kVdpaClose, "vdpa.close", kRec,
+     "A-simblk-setmap-pa reset/close_drops_everything",
+     "close drops all entries and pins; 6.12 then calls reset_map"},
+    {Rule::kVdpaVaNoVma, "vdpa.va_no_vma", kRec,
+     "A-simblk-setmap-va uaddr/noncanonical, range/iova0_size_2e63",
+     "no VMA at or above the user address: -EINVAL"},
+    {Rule::kVdpaRollbackAll, "vdpa.rollback_all", kDer,
+     "Linux 6.12 drivers/vhost/vdpa.c vhost_vdpa_va_map, vhost_vdpa_unmap",
+     "an UPDATE at IOVA 0 that fails before its first entry rolls back size 0, "
+     "and so removes every entry of the address space"},
 
     {Rule::kDevIdentity, "dev.identity", kRec,
      "A-simblk-setmap-pa info/defaults (6.12)",
@@ -181,6 +198,13 @@ constexpr RuleInfo kRules[] = {
      "A-simblk-setmap-va uaddr/*",
      "in VA mode the address must be mapped in the owner's mm when the device "
      "accesses it"},
+    {Rule::kDevReset, "dev.reset", kRec,
+     "A-simblk-setmap-pa reset/status0_without_persist; the same in -k61",
+     "without IOTLB_PERSIST a reset drops the device's table and not the "
+     "kernel's"},
+    {Rule::kDevDmaMapFull, "dev.dma_map_full", kRec,
+     "A-limit-dmamap limit/fill_one_by_one",
+     "dma_map into a full device table: -ENOSPC, the table stays"},
 };
 
 constexpr bool RowsMatchRules() {

@@ -84,6 +84,11 @@ enum class Rule : uint16_t {
   kVdpaBatch,
   kVdpaBatchEndIgnored,
   kVdpaFlattened,
+  kVdpaInvalidateWrap,
+  kVdpaNoBatch,
+  kVdpaClose,
+  kVdpaVaNoVma,
+  kVdpaRollbackAll,
 
   // vDPA devices
   kDevIdentity,
@@ -94,6 +99,8 @@ enum class Rule : uint16_t {
   kDevNoEntry,
   kDevPermission,
   kDevUserMemory,
+  kDevReset,
+  kDevDmaMapFull,
 
   kCount,
 };

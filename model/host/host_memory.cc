@@ -10,28 +10,36 @@ namespace iovalab {
 absl::StatusOr<ObjectIndex> HostMemory::AddObject(MemoryObject object) {
   if (absl::Status s = ValidateMemoryObject(object); !s.ok()) return s;
   const auto index = static_cast<ObjectIndex>(objects_.size());
-  std::map<uint64_t, Place> places = by_hpa_;
-  Hpa end = end_;
   for (uint32_t i = 0; i < object.layout.size(); ++i) {
-    const uint64_t first = object.layout[i].hull_first().value;
-    const uint64_t last = object.layout[i].hull_last().value;
-    const auto above = places.upper_bound(last);
-    if (above != places.begin() && std::prev(above)->second.hull_last >= first) {
-      const Place& other = std::prev(above)->second;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "memory object \"", object.name, "\": layout run ", i,
-          ": [0x", absl::Hex(first), ", 0x", absl::Hex(last),
-          "] overlaps physical memory of object \"",
-          other.object == index ? object.name : objects_[other.object].name,
-          "\"; every run needs physical memory of its own"));
+    const LayoutRun& run = object.layout[i];
+    if (absl::Status s = ClaimHull(object, index, i); !s.ok()) {
+      for (uint32_t j = 0; j < i; ++j) {
+        by_hpa_.erase(object.layout[j].hull_first().value);
+      }
+      return s;
     }
-    places.emplace(first, Place{last, index, i});
-    end = std::max(end, Hpa(last + 1));
+    end_ = std::max(end_, run.hull_last() + 1);
   }
-  by_hpa_ = std::move(places);
-  end_ = end;
   objects_.push_back(std::move(object));
   return index;
+}
+
+absl::Status HostMemory::ClaimHull(const MemoryObject& object,
+                                   ObjectIndex index, uint32_t run) {
+  const uint64_t first = object.layout[run].hull_first().value;
+  const uint64_t last = object.layout[run].hull_last().value;
+  const auto above = by_hpa_.upper_bound(last);
+  if (above != by_hpa_.begin() && std::prev(above)->second.hull_last >= first) {
+    const ObjectIndex other = std::prev(above)->second.object;
+    return absl::InvalidArgumentError(
+        absl::StrCat("memory object \"", object.name, "\": layout run ", run,
+                     ": hpa [0x", absl::Hex(first), ", 0x", absl::Hex(last),
+                     "] overlaps physical memory of object \"",
+                     other == index ? object.name : objects_[other].name,
+                     "\"; every run needs physical memory of its own"));
+  }
+  by_hpa_.emplace(first, Place{last, index, run});
+  return absl::OkStatus();
 }
 
 std::optional<ObjectIndex> HostMemory::FindByName(

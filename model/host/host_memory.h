@@ -57,6 +57,9 @@ class HostMemory {
     uint32_t run;
   };
 
+  absl::Status ClaimHull(const MemoryObject& object, ObjectIndex index,
+                         uint32_t run);
+
   std::vector<MemoryObject> objects_;
   std::map<uint64_t, Place> by_hpa_;  // by hull_first of a layout run
   Hpa end_;

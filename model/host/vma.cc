@@ -8,8 +8,8 @@ namespace {
 absl::Status ValidateRange(absl::string_view what, Hva hva, uint64_t size) {
   if (hva.value % kPageSize != 0 || size % kPageSize != 0 || size == 0) {
     return absl::InvalidArgumentError(absl::StrCat(
-        what, ": hva 0x", absl::Hex(hva.value), " and size 0x",
-        absl::Hex(size), " must be multiples of 0x1000, size not 0"));
+        what, ": hva 0x", absl::Hex(hva.value), " and size 0x", absl::Hex(size),
+        " must be multiples of 0x1000, size not 0"));
   }
   if (hva.value >= kTaskSize || size > kTaskSize - hva.value) {
     return absl::InvalidArgumentError(

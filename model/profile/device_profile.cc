@@ -1,0 +1,69 @@
+#include "model/profile/device_profile.h"
+
+namespace iovalab {
+namespace {
+
+// Evidence, by capability:
+//   map_api         the ev of any A-* case: set_map lines, or dma_map/dma_unmap
+//                   (vdpa_sim with batch_mapping=0)
+//   use_va          A-simblk-setmap-va, A-vduse: table targets are va:
+//   table_limit     st.iotlb device_as#0.limit and vduse_domain#0.limit
+//   identity        A-simblk-* info/defaults; A-vduse starts with what the last
+//                   user left
+//   reset_map       reset/close_drops_everything: reset_map on vdpa_sim, and
+//                   A-vduse keeps its table over a close
+//   reset_clears_table
+//                   reset/status0_without_persist; A-vduse vduse/reset keeps it
+//   address_spaces, groups   A-simnet-asid asid/info: 2 and 2; else 1 and 1
+//   iova_first/last          info/defaults
+//   backend_features         info/defaults: 0x17e (with 0x80 known, not
+//                            offered) and VDUSE 0xe
+constexpr uint64_t kSimFeatures = 0x17e;
+constexpr uint64_t kVduseFeatures = 0xe;
+
+constexpr DeviceProfile Sim(absl::string_view name, absl::string_view source,
+                            MapApi api, bool use_va, uint32_t spaces) {
+  DeviceProfile p;
+  p.name = name;
+  p.source = source;
+  p.map_api = api;
+  p.use_va = use_va;
+  p.identity = true;
+  p.reset_map = true;
+  p.reset_clears_table = true;
+  p.address_spaces = spaces;
+  p.groups = spaces;
+  p.backend_features = kSimFeatures;
+  return p;
+}
+
+constexpr DeviceProfile kProfiles[] = {
+    Sim("vdpa_sim_set_map_va", "recording A-simblk-setmap-va", MapApi::kSetMap,
+        true, 1),
+    Sim("vdpa_sim_set_map_pa", "recording A-simblk-setmap-pa", MapApi::kSetMap,
+        false, 1),
+    Sim("vdpa_sim_dma_map_va", "recording A-simblk-dmamap-va", MapApi::kDmaMap,
+        true, 1),
+    Sim("vdpa_sim_dma_map_pa", "recording A-simblk-dmamap-pa", MapApi::kDmaMap,
+        false, 1),
+    Sim("vdpa_sim_net_pa", "recording A-simnet-asid", MapApi::kSetMap, false,
+        2),
+    {.name = "vduse",
+     .source = "recording A-vduse",
+     .map_api = MapApi::kSetMap,
+     .use_va = true,
+     .backend_features = kVduseFeatures},
+};
+
+}  // namespace
+
+absl::Span<const DeviceProfile> DeviceProfiles() { return kProfiles; }
+
+const DeviceProfile* FindDeviceProfile(absl::string_view name) {
+  for (const DeviceProfile& profile : kProfiles) {
+    if (profile.name == name) return &profile;
+  }
+  return nullptr;
+}
+
+}  // namespace iovalab

@@ -1,0 +1,44 @@
+#ifndef IOVALAB_MODEL_PROFILE_KERNEL_PROFILE_H_
+#define IOVALAB_MODEL_PROFILE_KERNEL_PROFILE_H_
+
+// KernelProfile: what a host kernel build does where builds differ: named
+// capabilities, each with its evidence in kernel_profile.cc. A profile is an
+// exact build, never "since version x": stable kernels carry backports.
+//
+// Not for: what a vDPA device does (device_profile.h).
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace iovalab {
+
+struct KernelProfile {
+  absl::string_view name;     // value of the axis `kernel`
+  absl::string_view release;  // begins the recordings' field "kernel"
+  absl::string_view source;
+
+  // Entries that one vhost-vdpa address space holds; one more is -ENOSPC.
+  uint64_t vdpa_table_limit = 2048;
+  // pin_user_pages is asked for this many pages at a time, which decides how
+  // far a failing UPDATE gets and between -EFAULT and -ENOMEM.
+  uint64_t vdpa_pin_batch_pages = 512;
+  // vDPA drivers may use user addresses (VA mode).
+  bool vdpa_use_va = true;
+  // The operation reset_map exists: an address space that is removed tells the
+  // device, and IOTLB_PERSIST can be offered.
+  bool vdpa_reset_map = true;
+  // vdpa_sim passes every address through while it has no mapping.
+  bool vdpa_sim_identity = true;
+  // Backend feature bits that this kernel knows at all.
+  uint64_t vdpa_backend_features = 0;
+};
+
+absl::Span<const KernelProfile> KernelProfiles();
+// The row of that name, or nullptr.
+const KernelProfile* FindKernelProfile(absl::string_view name);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_PROFILE_KERNEL_PROFILE_H_
