@@ -11,24 +11,29 @@
 #include "lab/trace_ids.h"
 
 namespace iovalab {
-namespace {
 
-void Summarize(const Trace& trace, const Outcome& outcome, CompareRow* row) {
-  row->verdict = outcome.verdict;
-  row->ended = outcome.ended;
-  row->counts = outcome.counts;
-  row->deserved = outcome.deserved;
-  row->rules = outcome.rules;
-  row->digest = outcome.digest;
+CompareRow SummarizeRun(const Policies& policies, const Trace& trace,
+                        const Outcome& outcome) {
+  CompareRow row;
+  row.policies = policies;
+  row.verdict = outcome.verdict;
+  row.ended = outcome.ended;
+  row.counts = outcome.counts;
+  row.deserved = outcome.deserved;
+  row.rules = outcome.rules;
+  row.digest = outcome.digest;
   const Worst worst = WorstOf(outcome);
-  row->worst = worst.access_class;
-  row->worst_step = std::string(worst.step);
+  row.worst = worst.access_class;
+  row.worst_step = std::string(worst.step);
   if (outcome.first_violation) {
     const ViolationOutcome& v = *outcome.first_violation;
-    row->first_violation = {EventIds(&trace).Id(v.event), std::string(v.step),
+    row.first_violation = {EventIds(&trace).Id(v.event), std::string(v.step),
                             v.store, v.against};
   }
+  return row;
 }
+
+namespace {
 
 std::vector<std::string> Failures(const LoadedScenario& scenario,
                                   const Policies& policies,
@@ -76,7 +81,7 @@ absl::StatusOr<Comparison> Compare(const LoadedScenario& scenario,
     if (row.not_applicable.empty()) {
       result = RunOne(scenario, policies, resolved.run, options);
       outcome = ReadOutcome(result);
-      Summarize(result.trace, outcome, &row);
+      row = SummarizeRun(policies, result.trace, outcome);
       row.story = StoryOf(scenario.spec, result.trace, outcome);
     }
     row.failures = Failures(scenario, policies, resolved, result, outcome);

@@ -123,8 +123,7 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
 
 }  // namespace
 
-std::string Narrative(const Scenario& scenario, const Trace& trace,
-                      const Outcome&) {
+std::string Narrative(const Scenario& scenario, const Trace& trace) {
   size_t width = 0;
   for (EventIndex i = 0; i < trace.size(); ++i) {
     if (trace.event(i).kind == Kind::kStep) {
