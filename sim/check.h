@@ -1,25 +1,28 @@
 #ifndef IOVALAB_SIM_CHECK_H_
 #define IOVALAB_SIM_CHECK_H_
 
-// Check: stops the program when *we* broke an invariant of ours.
+// Check(condition, what): ends the process when *we* broke our own rules.
+// Debian's Abseil (20220623) is older than absl/log/check.h.
 //
-// Not for: bad input (absl::Status) nor for what the simulated machine does
-// wrong (a trace event).
+// When not to use it: for what the caller's input did wrong (absl::Status) and
+// for what the simulated machine did wrong (a trace event).
+//
+// Invariant: it is compiled in whatever NDEBUG says, so that `opt` and `dbg`
+// builds accept exactly the same runs.
 
-#include <cstdio>
-#include <cstdlib>
-#include <source_location>
+#include "absl/base/optimization.h"
 
 namespace iovalab::sim {
 
-inline void Check(
-    bool ok, const char* what,
-    std::source_location where = std::source_location::current()) {
-  if (ok) [[likely]]
-    return;
-  std::fprintf(stderr, "iovalab: internal error at %s:%u: %s\n",
-               where.file_name(), static_cast<unsigned>(where.line()), what);
-  std::abort();
+// Prints "<file>:<line>: check failed: <what>" to stderr and aborts.
+[[noreturn]] void CheckFailed(const char* what, const char* file, int line);
+
+// The builtins stand in for std::source_location, which libstdc++ does not
+// offer to clang 14.
+inline void Check(bool condition, const char* what,
+                  const char* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
+  if (ABSL_PREDICT_FALSE(!condition)) CheckFailed(what, file, line);
 }
 
 }  // namespace iovalab::sim

@@ -118,7 +118,6 @@ constexpr FieldInfo kDmaFields[] = {
     {"hva", T::kHex, true},
     {"hpa", T::kHex, true},
     {"gpa", T::kHex, true, UINT64_MAX},
-    {"aliases", T::kCount, true},
     {"meant", T::kHex, true, UINT64_MAX},
     {"decided_by", T::kEvent, true, kNoEvent},
 };
@@ -128,8 +127,10 @@ constexpr FieldInfo kViolationFields[] = {
     {"invariant", T::kCount}, {"store", T::kStore}, {"against", T::kStore},
     {"first", T::kHex},       {"last", T::kHex},    {"why", T::kName},
 };
-constexpr FieldInfo kLeakFields[] = {
-    {"store", T::kStore}, {"first", T::kHex}, {"last", T::kHex}};
+constexpr FieldInfo kLeakFields[] = {{"store", T::kStore},
+                                     {"first", T::kHex},
+                                     {"last", T::kHex},
+                                     {"entries", T::kCount}};
 constexpr FieldInfo kCrashFields[] = {{"ended", T::kEnum, false, 0, kEnds},
                                       {"why", T::kName}};
 constexpr FieldInfo kEndFields[] = {{"ended", T::kEnum, false, 0, kEnds},

@@ -90,7 +90,6 @@ bool Sink::Extends(const Pending& pending, const Delta& d) const {
 
 void Sink::Apply(const Delta& delta, Actor actor) {
   sim::Check(delta.count == 1, "the sink joins runs itself");
-  if (watch_) changes_.push_back(delta);
   for (Pending& p : pending_) {
     if (p.run.store != delta.store || p.actor != actor) continue;
     if (!Extends(p, delta)) {
@@ -107,11 +106,16 @@ void Sink::Apply(const Delta& delta, Actor actor) {
         trace_->SetWord(p.event, kFieldTargetStride, p.run.target_stride);
       }
     }
-    stores_->Apply(delta, p.event);
+    Finish(delta, p.event);
     return;
   }
   pending_.push_back(Pending{delta, actor, Record(delta, actor)});
-  stores_->Apply(delta, pending_.back().event);
+  Finish(delta, pending_.back().event);
+}
+
+void Sink::Finish(const Delta& delta, EventIndex event) {
+  stores_->Apply(delta, event);
+  if (watch_) changes_.push_back({delta, event});
 }
 
 void Sink::Add(StoreId store, const Entry& entry, Rule rule, Actor actor) {
@@ -147,8 +151,8 @@ void Sink::Set(StoreId store, const Entry& old, const Entry& now, Rule rule,
   Apply(delta, actor);
 }
 
-std::vector<Delta> Sink::TakeChanges() {
-  std::vector<Delta> taken;
+std::vector<Sink::Change> Sink::TakeChanges() {
+  std::vector<Change> taken;
   taken.swap(changes_);
   return taken;
 }

@@ -59,8 +59,13 @@ class Sink {
   // Closes the runs: the next delta of any store is an event of its own.
   void Flush();
 
-  // Deltas applied since the last call, for those who check invariants.
-  std::vector<Delta> TakeChanges();
+  // Deltas applied since the last call, for those who check invariants; kept
+  // only while watching.
+  struct Change {
+    Delta delta;
+    EventIndex event;  // that records it
+  };
+  std::vector<Change> TakeChanges();
   void WatchChanges(bool on) { watch_ = on; }
 
  private:
@@ -72,13 +77,14 @@ class Sink {
 
   bool Extends(const Pending& pending, const Delta& delta) const;
   EventIndex Record(const Delta& delta, Actor actor);
+  void Finish(const Delta& delta, EventIndex event);
 
   Stores* stores_;
   Trace* trace_;
   int64_t time_ = 0;
   EventIndex cause_ = kNoEventIndex;
   std::vector<Pending> pending_;
-  std::vector<Delta> changes_;
+  std::vector<Change> changes_;
   bool watch_ = false;
 };
 

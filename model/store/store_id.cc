@@ -12,7 +12,7 @@ namespace {
 using K = StoreKind;
 
 constexpr StoreKindInfo kKinds[] = {
-    {K::kFlatView, "flat_view", "L0", "gpa", "hva", "ram_addr", false, false,
+    {K::kFlatView, "flat_view", "L0", "gpa", "hva", "", false, true,
      "RAM sections as delivered to the VMM's listener"},
     {K::kIovaHva, "iova_hva", "L1", "iova", "hva", "id", false, true,
      "QEMU's IOVA->HVA tree (guest RAM and host-only memory)"},
@@ -31,7 +31,7 @@ constexpr StoreKindInfo kKinds[] = {
      "how often each host page is pinned"},
     {K::kVma, "vma", "L5", "hva", "offset", "object", false, false,
      "mappings of the VMM's process: memory object and offset in it"},
-    {K::kMemory, "memory", "mem", "hpa", "offset", "request", false, false,
+    {K::kMemory, "memory", "mem", "hpa", "iova", "request", false, false,
      "which device request wrote a host page last"},
 };
 

@@ -8,9 +8,9 @@
 
 namespace iovalab {
 
-bool MapGuestBuffer(const IntervalTable& flat_view, uint64_t gpa,
-                    uint64_t length, std::vector<SvqBuffer>* pieces,
-                    uint64_t* bad_gpa) {
+bool MapGuestBuffer(const IntervalTable& flat_view, const RamBlockIndex& blocks,
+                    uint64_t gpa, uint64_t length,
+                    std::vector<SvqBuffer>* pieces, uint64_t* bad_gpa) {
   while (length > 0) {
     const std::optional<Entry> section = flat_view.Find(gpa);
     if (!section) {
@@ -19,8 +19,9 @@ bool MapGuestBuffer(const IntervalTable& flat_view, uint64_t gpa,
     }
     // Compared as inclusive ends: a section may reach the end of the space.
     const uint64_t n = std::min(length - 1, section->last - gpa) + 1;
-    pieces->push_back({gpa, section->Translate(gpa),
-                       section->tag + (gpa - section->first), n});
+    const uint64_t hva = section->Translate(gpa);
+    const std::optional<Entry> block = blocks.Find(hva);
+    pieces->push_back({gpa, hva, block ? block->Translate(hva) : 0, n});
     gpa += n;
     length -= n;
   }

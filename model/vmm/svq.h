@@ -18,13 +18,17 @@
 
 namespace iovalab {
 
+// The RAM blocks, by HVA: target = RAM address. What qemu_ram_block_from_host
+// searches.
+using RamBlockIndex = IntervalTable;
+
 // Cuts [gpa, gpa + length) into pieces that each lie in one section of the flat
 // view (store kFlatView). False where a byte is in no section; `pieces` then
 // holds what came before it and *bad_gpa is that byte. Length > 0, not
 // wrapping.
-bool MapGuestBuffer(const IntervalTable& flat_view, uint64_t gpa,
-                    uint64_t length, std::vector<SvqBuffer>* pieces,
-                    uint64_t* bad_gpa);
+bool MapGuestBuffer(const IntervalTable& flat_view, const RamBlockIndex& blocks,
+                    uint64_t gpa, uint64_t length,
+                    std::vector<SvqBuffer>* pieces, uint64_t* bad_gpa);
 
 struct SvqTranslation {
   int err = 0;  // 0 or -EINVAL

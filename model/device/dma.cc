@@ -1,0 +1,96 @@
+#include "model/device/dma.h"
+
+#include <algorithm>
+
+#include "model/device/vdpa_device.h"
+#include "model/host/vma.h"
+
+namespace iovalab {
+namespace {
+
+DmaPiece Fault(uint64_t iova, uint64_t length, FaultReason reason, Rule rule,
+               const std::optional<Entry>& entry) {
+  DmaPiece piece;
+  piece.iova = iova;
+  piece.length = length;
+  piece.fault = reason;
+  piece.rule = rule;
+  piece.entry = entry;
+  return piece;
+}
+
+// A user address in the owner's mm, when the device accesses it.
+bool ResolveUser(const Stores& stores, const HostMemory& memory,
+                 DmaPiece* piece) {
+  const std::optional<Entry> vma = stores.Get(kVmaStore).Find(piece->hva);
+  if (!vma || vma->perm == kPermNone) return false;
+  piece->length = std::min(piece->length - 1, vma->last - piece->hva) + 1;
+  const auto object = static_cast<ObjectIndex>(vma->tag);
+  piece->memory = ObjectOffset{object, vma->Translate(piece->hva)};
+  piece->hpa = memory.Resolve(object, piece->memory->offset).hpa.value;
+  return true;
+}
+
+// Host physical memory: as long as it stays in one object's chunk.
+void ResolvePhysical(const HostMemory& memory, DmaPiece* piece) {
+  piece->memory = memory.FindByHpa(Hpa(piece->hpa));
+  if (!piece->memory) return;
+  const PhysicalSpan span =
+      memory.Resolve(piece->memory->object, piece->memory->offset);
+  piece->length = std::min(piece->length, span.length);
+}
+
+// The access goes on where the last piece ended, in the same way.
+bool Continues(const DmaPiece& last, const DmaPiece& next) {
+  return last.fault == FaultReason::kNone && next.fault == FaultReason::kNone &&
+         last.memory && next.memory &&
+         last.memory->object == next.memory->object &&
+         last.memory->offset + last.length == next.memory->offset;
+}
+
+}  // namespace
+
+void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
+               uint64_t length, bool write, const DeviceProfile& device,
+               const HostMemory& memory, std::vector<DmaPiece>* pieces) {
+  const IntervalTable& table = stores.Get({StoreKind::kDevice, asid});
+  const uint32_t need = write ? kPermWrite : kPermRead;
+  while (length > 0) {
+    const std::optional<Entry> entry = table.Find(iova);
+    if (!entry) {
+      pieces->push_back(Fault(iova, length, FaultReason::kNotPresent,
+                              Rule::kDevNoEntry, entry));
+      return;
+    }
+    if ((entry->perm & need) == 0) {
+      pieces->push_back(Fault(iova, length, FaultReason::kPermission,
+                              Rule::kDevPermission, entry));
+      return;
+    }
+    DmaPiece piece;
+    piece.iova = iova;
+    piece.length = std::min(length - 1, entry->last - iova) + 1;
+    piece.entry = entry;
+    if (device.use_va && entry->tag != kPassthrough) {
+      piece.hva = entry->Translate(iova);
+      if (!ResolveUser(stores, memory, &piece)) {
+        pieces->push_back(Fault(iova, length, FaultReason::kUserMemory,
+                                Rule::kDevUserMemory, entry));
+        return;
+      }
+    } else {
+      piece.hpa = entry->Translate(iova);
+      if (entry->tag == kPassthrough) piece.rule = Rule::kDevIdentity;
+      ResolvePhysical(memory, &piece);
+    }
+    iova += piece.length;
+    length -= piece.length;
+    if (!pieces->empty() && Continues(pieces->back(), piece)) {
+      pieces->back().length += piece.length;
+    } else {
+      pieces->push_back(piece);
+    }
+  }
+}
+
+}  // namespace iovalab

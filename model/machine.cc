@@ -1,0 +1,222 @@
+#include "model/machine.h"
+
+#include "model/host/vma.h"
+#include "model/machine_state.h"
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+// Streams of random numbers.
+constexpr uint64_t kJitterStream = 1;
+
+MemoryObject ObjectOf(const std::string& name, uint64_t size, bool shared,
+                      const std::vector<PhysicalRunSpec>& runs) {
+  MemoryObject object;
+  object.name = name;
+  object.size = size;
+  object.kind =
+      shared ? MemoryKind::kSharedFile : MemoryKind::kPrivateAnonymous;
+  for (const PhysicalRunSpec& run : runs) {
+    object.layout.push_back(
+        {run.first_offset, run.last_offset, run.chunk, run.hpa, run.stride});
+  }
+  return object;
+}
+
+}  // namespace
+
+Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
+                 uint64_t seed, const RunLimits& limits)
+    : scenario_(scenario),
+      policies_(policies),
+      limits_(limits),
+      jitter_(seed, kJitterStream),
+      invariants_(policies.strategy, !policies.device.use_va),
+      steps_(scenario.steps.size()) {
+  result_.trace.header.scenario_name = scenario.name;
+  result_.trace.header.seed = seed;
+  listener_profile_.strategy = policies.strategy;
+  listener_profile_.switches = policies.switches;
+  listener_profile_.iova_range = scenario.iova_range;
+  listener_profile_.batch = !scenario.no_batch;
+}
+
+void Machine::BuildHost() {
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(0, kNoEventIndex);
+  const EventIndex start = sink.Emit(
+      Kind::kStep, Actor::kScript, Rule::kNone,
+      {sink.Intern("start"), sink.Intern("the machine as it is at the start")});
+  sink.SetCause(start);
+  const auto map = [&](const std::string& name, const Range<Hva>& hva,
+                       bool shared, const std::vector<PhysicalRunSpec>& runs) {
+    const uint64_t size = hva.last - hva.first + 1;
+    const absl::StatusOr<ObjectIndex> object =
+        host_.AddObject(ObjectOf(name, size, shared, runs));
+    sim::Check(object.ok(), "a validated scenario's memory fits");
+    const absl::Status mapped =
+        MapVma(host_, hva.first, size, *object, 0, kPermReadWrite, sink);
+    sim::Check(mapped.ok(), "a validated scenario's addresses fit");
+  };
+  for (const RamBlockSpec& block : scenario_.ram_blocks) {
+    map(block.name, block.hva, block.shared, block.physical);
+    Entry entry;
+    entry.first = block.hva.first.value;
+    entry.last = block.hva.last.value;
+    entry.target = block.ram_addr.value;
+    blocks_.Insert(entry);
+  }
+  for (const HostBufferSpec& buffer : scenario_.host_buffers) {
+    map(buffer.name, buffer.hva, true, buffer.physical);
+  }
+  vdpa_.iova_first = policies_.device.iova_first;
+  vdpa_.iova_last = policies_.device.iova_last;
+  if (scenario_.memlock) {
+    vdpa_.memlock_limit_pages = *scenario_.memlock / kPageSize;
+  }
+  const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
+  VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
+  VhostVdpaOpen(vdpa_, device_, env, sink);
+  sim::Check(VhostVdpaSetOwner(vdpa_) == 0, "the first owner is accepted");
+}
+
+// The flat view as it is before the first step, delivered at time 0.
+void Machine::Start() {
+  for (const RegionSpec& region : scenario_.regions) {
+    regions_.push_back({region.enabled, region.readonly});
+  }
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(0, 0);
+  sink.WatchChanges(true);
+  listening_ = !scenario_.listener_off_at_start;
+  view_ = RenderFlatView(scenario_.regions, regions_);
+  for (const FlatRange& flat : view_) {
+    DeliverOne(sink, {MakeSection(flat), true});
+    EndOperation(sink, touched_);
+    sink.SetCause(0);
+  }
+  ListenerCommit(listener_, [&](const KernelRequest& request) {
+    return Send(sink, request);
+  });
+  EndOperation(sink, {});
+  for (uint32_t i = 0; i < scenario_.steps.size(); ++i) {
+    const StepSpec& step = scenario_.steps[i];
+    if (step.after != kNoIndex) {
+      steps_[step.after].then.push_back(i);
+    } else {
+      Schedule(static_cast<int64_t>(step.at_ns + step.delay_ns),
+               kScriptPriority, {Op::kBeginStep, i, 0, kNoEventIndex});
+    }
+  }
+}
+
+void Machine::Schedule(int64_t at, sim::Priority priority, const Job& job) {
+  queue_.Schedule(sim::Time{at}, priority, job);
+}
+
+int64_t Machine::ReserveVmm(int64_t now, int64_t cost) {
+  const int64_t begin = std::max(now, vmm_free_at_);
+  vmm_free_at_ = sim::SaturatingAdd(begin, cost);
+  return begin;
+}
+
+void Machine::Dispatch(int64_t now, const Job& job) {
+  switch (job.op) {
+    case Op::kBeginStep:
+      return BeginStep(now, job.a);
+    case Op::kCommit:
+      return Commit(now, job.a, job.cause);
+    case Op::kDeliver:
+      return Deliver(now, job.a, job.b, job.cause);
+    case Op::kDelivered:
+      return Delivered(now, job.a, job.cause);
+    case Op::kSvqAdd:
+      return SvqAdd(now, job.a, job.cause);
+    case Op::kDeviceWork:
+      return DeviceWork(now, job.a, job.cause);
+  }
+}
+
+void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
+  const std::vector<Sink::Change> changes = sink.TakeChanges();
+  for (const Sink::Change& change : changes) {
+    const Delta& d = change.delta;
+    if (d.op == DeltaOp::kDel && d.store.kind == StoreKind::kDevice) {
+      removed_.Assign(d.entry.first, d.entry.last, change.event);
+    }
+  }
+  for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
+                                              touched, vdpa_.in_batch)) {
+    const EventIndex event =
+        sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
+                  {static_cast<uint64_t>(v.invariant), v.store.Pack(),
+                   v.against.Pack(), v.first, v.last, sink.Intern(v.why)});
+    if (result_.first_violation == kNoEventIndex) {
+      result_.first_violation = event;
+    }
+  }
+  touched_.clear();
+}
+
+void Machine::Crash(Sink& sink, Ended ended, absl::string_view why) {
+  sink.Emit(Kind::kCrash,
+            ended == Ended::kVmmAbort ? Actor::kVmm : Actor::kKernel,
+            Rule::kNone, {static_cast<uint64_t>(ended), sink.Intern(why)});
+  result_.ended = ended;
+  stopped_ = true;
+}
+
+void Machine::End(Sink& sink) {
+  if (result_.ended == Ended::kCompleted) {
+    for (const Leak& leak : invariants_.Leaks(result_.stores, ledger_)) {
+      sink.Emit(Kind::kLeak, Actor::kOracle, Rule::kNone,
+                {leak.store.Pack(), leak.first, leak.last, leak.entries});
+      Count(AccessClass::kLeak, false);
+    }
+    for (const StepState& step : steps_) {
+      if (!step.finished) result_.ended = Ended::kHang;
+    }
+  }
+  Verdict verdict = WorstVerdict(result_.ended);
+  for (size_t c = 0; c < result_.counts.size(); ++c) {
+    if (result_.counts[c] == 0) continue;
+    verdict = std::max(verdict, WorstVerdict(static_cast<AccessClass>(c)));
+  }
+  result_.verdict = verdict;
+  result_.trace.header.complete = result_.ended != Ended::kBound;
+  sink.Emit(Kind::kEnd, Actor::kOracle, Rule::kNone,
+            {static_cast<uint64_t>(result_.ended),
+             static_cast<uint64_t>(verdict), result_.stores.fingerprint()});
+}
+
+RunResult Machine::Run() {
+  BuildHost();
+  Start();
+  uint64_t events = 0;
+  int64_t now = 0;
+  EventIndex last = 0;
+  while (!queue_.empty() && !stopped_) {
+    if (events++ == limits_.max_events ||
+        result_.trace.bytes() > limits_.max_trace_bytes) {
+      result_.ended = Ended::kBound;
+      break;
+    }
+    const auto popped = queue_.Pop();
+    now = popped.time.since_start;
+    Dispatch(now, popped.payload);
+    last = static_cast<EventIndex>(result_.trace.size() - 1);
+  }
+  // The end belongs to the step that the last event belongs to.
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, result_.trace.event(last).root);
+  End(sink);
+  return std::move(result_);
+}
+
+RunResult RunScenario(const Scenario& scenario, const RunPolicies& policies,
+                      uint64_t seed, const RunLimits& limits) {
+  return Machine(scenario, policies, seed, limits).Run();
+}
+
+}  // namespace iovalab

@@ -1,0 +1,58 @@
+#ifndef IOVALAB_MODEL_MACHINE_H_
+#define IOVALAB_MODEL_MACHINE_H_
+
+// RunScenario: builds the machine that a scenario describes, runs its steps
+// under given policies, and answers the trace, the stores and the judgement.
+//
+// Not for: checking expectations or comparing runs (lab/).
+//
+// Invariants: the same arguments give the same bytes of trace. The scenario is
+// a validated one (lab/scenario_load.h).
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/event/kinds.h"
+#include "model/event/trace.h"
+#include "model/profile/device_profile.h"
+#include "model/profile/kernel_profile.h"
+#include "model/scenario.h"
+#include "model/store/stores.h"
+#include "model/vmm/strategy.h"
+
+namespace iovalab {
+
+struct RunPolicies {
+  const Strategy* strategy = nullptr;
+  VmmSwitches switches;
+  const KernelProfile* kernel = nullptr;
+  DeviceProfile device;
+};
+
+struct RunLimits {
+  uint64_t max_events = 4'000'000;     // events of the engine
+  uint64_t max_trace_bytes = 1 << 30;  // in memory
+};
+
+using ClassCounts =
+    std::array<uint64_t, static_cast<size_t>(AccessClass::kCount)>;
+
+struct RunResult {
+  Trace trace;
+  Stores stores;
+  Ended ended = Ended::kCompleted;
+  Verdict verdict = Verdict::kSafe;
+  ClassCounts counts{};  // undeserved
+  ClassCounts deserved{};
+  EventIndex first_violation = kNoEventIndex;
+};
+
+RunResult RunScenario(const Scenario& scenario, const RunPolicies& policies,
+                      uint64_t seed, const RunLimits& limits);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_MACHINE_H_

@@ -1,0 +1,180 @@
+#ifndef IOVALAB_MODEL_MACHINE_STATE_H_
+#define IOVALAB_MODEL_MACHINE_STATE_H_
+
+// Machine: the state of a running simulation and its operations, scheduled as
+// data. Only model/machine*.cc include this; users call RunScenario.
+//
+// The VMM is one thread: its jobs (transactions, translations) run one after
+// another; guest and device act beside it.
+//
+// Invariants: every event of the trace but a step's own has a cause; stores
+// change through a Sink alone; after every operation the invariants were
+// checked.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "model/device/dma.h"
+#include "model/device/vdpa_device.h"
+#include "model/host/host_memory.h"
+#include "model/kernel/vhost_vdpa.h"
+#include "model/machine.h"
+#include "model/oracle/invariants.h"
+#include "model/oracle/judge.h"
+#include "model/oracle/ledger.h"
+#include "model/vmm/listener.h"
+#include "model/vmm/memory.h"
+#include "model/vmm/svq.h"
+#include "sim/event_queue.h"
+#include "sim/random.h"
+
+namespace iovalab {
+
+// At one time the script goes first, so that a step sees what it asked for;
+// then table changes, so that an access at the same time uses the new ones;
+// the device last.
+inline constexpr sim::Priority kScriptPriority = 10;
+inline constexpr sim::Priority kVmmPriority = 20;
+inline constexpr sim::Priority kDevicePriority = 30;
+
+// What the guest meant by a piece of a buffer: resolved through L0 when it
+// posted it.
+struct MeantPiece {
+  SvqBuffer buffer;
+  bool write = false;
+  bool mapped = false;  // in L0 when posted
+  ObjectOffset memory;  // where mapped
+};
+
+// One descriptor of a request as the device has it.
+struct Descriptor {
+  uint64_t iova = 0;
+  uint64_t length = 0;
+  bool write = false;
+  uint32_t meant = kNoIndex;  // index in Request::meant; kNoIndex: a probe
+};
+
+struct Request {
+  uint32_t name = 0;      // interned label of the step that posted it
+  uint32_t step = 0;      // that step
+  uint32_t finishes = 0;  // the step that is finished when it completes
+  uint8_t asid = 0;
+  std::vector<MeantPiece> meant;
+  std::vector<Descriptor> descriptors;
+  EventIndex cause = kNoEventIndex;  // of the accesses
+};
+
+class Machine {
+ public:
+  Machine(const Scenario& scenario, const RunPolicies& policies, uint64_t seed,
+          const RunLimits& limits);
+  RunResult Run();
+
+ private:
+  enum class Op : uint8_t {
+    kBeginStep,   // a: step
+    kCommit,      // a: step; its transaction is rendered and delivered
+    kDeliver,     // a: step, b: index in its deliveries
+    kDelivered,   // a: step
+    kSvqAdd,      // a: request
+    kDeviceWork,  // a: request; the device accesses memory
+  };
+  struct Job {
+    Op op = Op::kBeginStep;
+    uint32_t a = 0;
+    uint32_t b = 0;
+    EventIndex cause = kNoEventIndex;
+  };
+  struct Delivery {
+    Section section;
+    bool add = false;
+  };
+  struct StepState {
+    EventIndex event = kNoEventIndex;
+    std::vector<uint32_t> then;        // steps that wait for this one
+    std::vector<Delivery> deliveries;  // of a transaction under way
+    uint32_t request = kNoIndex;       // kPost
+    bool finished = false;
+  };
+
+  // machine.cc: set-up, the loop, the end.
+  void BuildHost();
+  void Start();
+  void Dispatch(int64_t now, const Job& job);
+  void Schedule(int64_t at, sim::Priority priority, const Job& job);
+  int64_t ReserveVmm(int64_t now, int64_t cost);
+  void EndOperation(Sink& sink, const std::vector<uint32_t>& touched);
+  void End(Sink& sink);
+  void Crash(Sink& sink, Ended ended, absl::string_view why);
+
+  // machine_steps.cc: what steps do.
+  void BeginStep(int64_t now, uint32_t index);
+  void FinishStep(int64_t now, uint32_t index);
+  void BeginMemory(int64_t now, uint32_t index, EventIndex event);
+  void BeginPost(int64_t now, uint32_t index, EventIndex event);
+  void BeginProbe(int64_t now, uint32_t index, EventIndex event);
+  void HostMapStep(int64_t now, uint32_t index, EventIndex event);
+  void HostUnmapStep(int64_t now, uint32_t index, EventIndex event);
+  void BeginListener(int64_t now, uint32_t index, EventIndex event);
+
+  // machine_vmm.cc: the VMM's thread.
+  Section MakeSection(const FlatRange& flat);
+  void Commit(int64_t now, uint32_t step, EventIndex cause);
+  void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
+  void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
+  void Delivered(int64_t now, uint32_t step, EventIndex cause);
+  void DeliverOne(Sink& sink, const Delivery& delivery);
+  void ChangeFlatView(Sink& sink, const Delivery& delivery);
+  int Send(Sink& sink, const KernelRequest& request);
+  void SvqAdd(int64_t now, uint32_t request, EventIndex cause);
+  void RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
+                    const SvqBuffer& buffer, Rule rule);
+
+  // machine_device.cc: the device, and the judgement of what it does.
+  void Doorbell(int64_t now, uint32_t request, EventIndex cause);
+  void StartWork(int64_t now, uint32_t request);
+  void DeviceWork(int64_t now, uint32_t request, EventIndex cause);
+  void RecordPiece(Sink& sink, const Request& request, uint32_t segment,
+                   const Descriptor& descriptor, const DmaPiece& piece);
+  AccessFacts FactsOf(const Request& request, const Descriptor& descriptor,
+                      const DmaPiece& piece, uint64_t* meant_gpa) const;
+  bool GuestHas(const MeantPiece& meant, bool need_access) const;
+  uint64_t HvaOf(const ObjectOffset& memory) const;
+  void Count(AccessClass access_class, bool deserved);
+  void WriteMemory(Sink& sink, const Request& request, const DmaPiece& piece);
+
+  const Scenario& scenario_;
+  const RunPolicies& policies_;
+  const RunLimits& limits_;
+  sim::EventQueue<Job> queue_;
+  sim::Random jitter_;
+  RunResult result_;
+
+  HostMemory host_;
+  RamBlockIndex blocks_{false};
+  std::vector<RegionState> regions_;
+  FlatView view_;
+  ListenerProfile listener_profile_;
+  ListenerState listener_;
+  bool listening_ = false;
+  int64_t vmm_free_at_ = 0;
+  VhostVdpa vdpa_;
+  VdpaDevice device_;
+  std::vector<Request> requests_;
+  std::deque<uint32_t> waiting_;  // requests beyond the device's limit
+  uint32_t in_flight_ = 0;
+  Ledger ledger_;
+  Invariants invariants_;
+  OverwriteMap removed_;  // device IOVA -> event that took its entry away
+  std::vector<StepState> steps_;
+  bool stopped_ = false;
+
+  std::vector<uint32_t> touched_;  // owners touched by the operation
+  std::vector<DmaPiece> pieces_;   // scratch
+};
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_MACHINE_STATE_H_

@@ -1,0 +1,228 @@
+// What the steps of a scenario do.
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "model/host/vma.h"
+#include "model/machine_state.h"
+#include "model/profile/latency.h"
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+std::string Names(const Scenario& scenario, absl::string_view verb,
+                  const std::vector<uint32_t>& regions) {
+  if (regions.empty()) return "";
+  return absl::StrCat(
+      " ", verb, " ",
+      absl::StrJoin(regions, ", ", [&](std::string* out, uint32_t region) {
+        absl::StrAppend(out, scenario.regions[region].name);
+      }));
+}
+
+// The step in a few words, for people.
+std::string Says(const Scenario& scenario, const StepSpec& step) {
+  switch (step.kind) {
+    case StepKind::kMemory:
+      return absl::StrCat(
+          "memory transaction:", Names(scenario, "disable", step.disable),
+          Names(scenario, "enable", step.enable),
+          Names(scenario, "make readonly", step.make_readonly),
+          Names(scenario, "make writable", step.make_writable));
+    case StepKind::kPost:
+      return step.hold ? "the guest posts a request; the device holds it"
+                       : "the guest posts a request";
+    case StepKind::kRelease:
+      return absl::StrCat("the device goes on with ",
+                          scenario.steps[step.post].label);
+    case StepKind::kProbe:
+      return "the device accesses an IOVA unasked";
+    case StepKind::kHostMap:
+      return absl::StrCat("the VMM maps ",
+                          scenario.host_buffers[step.host_buffer].name);
+    case StepKind::kHostUnmap:
+      return absl::StrCat("the VMM unmaps ",
+                          scenario.host_buffers[step.host_buffer].name);
+    case StepKind::kListener:
+      return step.registered ? "the VMM registers its memory listener"
+                             : "the VMM unregisters its memory listener";
+  }
+  return "";
+}
+
+}  // namespace
+
+void Machine::BeginStep(int64_t now, uint32_t index) {
+  const StepSpec& step = scenario_.steps[index];
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now,
+             step.after == kNoIndex ? kNoEventIndex : steps_[step.after].event);
+  const EventIndex event =
+      sink.Emit(Kind::kStep, Actor::kScript, Rule::kNone,
+                {sink.Intern(step.label), sink.Intern(Says(scenario_, step))});
+  steps_[index].event = event;
+  switch (step.kind) {
+    case StepKind::kMemory:
+      return BeginMemory(now, index, event);
+    case StepKind::kPost:
+      return BeginPost(now, index, event);
+    case StepKind::kRelease: {
+      const uint32_t request = steps_[step.post].request;
+      if (request == kNoIndex) return FinishStep(now, index);  // was refused
+      requests_[request].finishes = index;
+      return Doorbell(now, request, event);
+    }
+    case StepKind::kProbe:
+      return BeginProbe(now, index, event);
+    case StepKind::kHostMap:
+      return HostMapStep(now, index, event);
+    case StepKind::kHostUnmap:
+      return HostUnmapStep(now, index, event);
+    case StepKind::kListener:
+      return BeginListener(now, index, event);
+  }
+}
+
+void Machine::FinishStep(int64_t now, uint32_t index) {
+  StepState& state = steps_[index];
+  sim::Check(!state.finished, "a step finishes once");
+  state.finished = true;
+  for (const uint32_t next : state.then) {
+    Schedule(sim::SaturatingAdd(
+                 now, static_cast<int64_t>(scenario_.steps[next].delay_ns)),
+             kScriptPriority, {Op::kBeginStep, next, 0, kNoEventIndex});
+  }
+}
+
+void Machine::BeginMemory(int64_t now, uint32_t index, EventIndex event) {
+  Schedule(ReserveVmm(now, kCommitNs), kVmmPriority,
+           {Op::kCommit, index, 0, event});
+}
+
+void Machine::BeginListener(int64_t now, uint32_t index, EventIndex event) {
+  Schedule(ReserveVmm(now, kCommitNs), kVmmPriority,
+           {Op::kCommit, index, 0, event});
+}
+
+void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
+  const StepSpec& step = scenario_.steps[index];
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, event);
+  Request request;
+  request.name = sink.Intern(step.label);
+  request.step = request.finishes = index;
+  const IntervalTable& flat = result_.stores.Get({StoreKind::kFlatView, 0});
+  for (const BufferSpec& buffer : step.buffers) {
+    const uint64_t gpa = buffer.gpa.first.value;
+    const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
+    sink.Emit(Kind::kPost, Actor::kGuest, Rule::kNone,
+              {request.name, gpa, length,
+               buffer.writable ? kPermWrite : kPermRead, request.meant.size()});
+    std::vector<SvqBuffer> pieces;
+    uint64_t bad_gpa = 0;
+    const bool mapped =
+        MapGuestBuffer(flat, blocks_, gpa, length, &pieces, &bad_gpa);
+    for (const SvqBuffer& piece : pieces) {
+      MeantPiece meant{piece, buffer.writable, true, {}};
+      if (const std::optional<Entry> vma =
+              result_.stores.Get(kVmaStore).Find(piece.hva)) {
+        meant.memory = {static_cast<ObjectIndex>(vma->tag),
+                        vma->Translate(piece.hva)};
+      }
+      request.meant.push_back(meant);
+    }
+    if (!mapped) {
+      const uint64_t left = buffer.gpa.last.value - bad_gpa + 1;
+      request.meant.push_back(
+          {{bad_gpa, 0, 0, left}, buffer.writable, false, {}});
+    }
+  }
+  const auto id = static_cast<uint32_t>(requests_.size());
+  requests_.push_back(std::move(request));
+  if (policies_.strategy->shadow_queue) {
+    Schedule(ReserveVmm(now, kSvqAddNs), kVmmPriority,
+             {Op::kSvqAdd, id, 0, event});
+    return;
+  }
+  // Without a shadow queue the device sees the guest's own addresses.
+  Request& posted = requests_[id];
+  for (uint32_t i = 0; i < posted.meant.size(); ++i) {
+    const MeantPiece& meant = posted.meant[i];
+    posted.descriptors.push_back(
+        {meant.buffer.gpa, meant.buffer.length, meant.write, i});
+  }
+  steps_[index].request = id;
+  if (step.hold) return FinishStep(now, index);
+  Doorbell(now, id, event);
+}
+
+void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
+  const StepSpec& step = scenario_.steps[index];
+  Sink sink(&result_.stores, &result_.trace);
+  Request request;
+  request.name = sink.Intern(step.label);
+  request.step = request.finishes = index;
+  request.asid = static_cast<uint8_t>(step.asid);
+  request.descriptors.push_back({step.iova.first.value,
+                                 step.iova.last - step.iova.first + 1,
+                                 step.writable, kNoIndex});
+  requests_.push_back(std::move(request));
+  Doorbell(now, static_cast<uint32_t>(requests_.size() - 1), event);
+}
+
+void Machine::HostMapStep(int64_t now, uint32_t index, EventIndex event) {
+  const StepSpec& step = scenario_.steps[index];
+  const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, event);
+  sink.WatchChanges(true);
+  if (policies_.strategy->shadow_queue) {
+    const HostSpan span{buffer.hva.first.value,
+                        buffer.hva.last - buffer.hva.first,
+                        step.readonly ? kPermRead : kPermReadWrite};
+    const EventIndex mapping =
+        sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
+                  {sink.Intern(buffer.name), 1, span.hva, span.size_minus_1 + 1,
+                   span.perm, 0});
+    sink.SetCause(mapping);
+    const std::optional<uint64_t> iova =
+        MapHostMemory(span, listener_profile_, sink,
+                      [&](const KernelRequest& r) { return Send(sink, r); });
+    if (iova) {
+      sink.SetWord(mapping, 5, *iova);
+      touched_.push_back(ledger_.AddHost(span, *iova));
+    }
+    EndOperation(sink, touched_);
+  }
+  vmm_free_at_ = std::max(now, vmm_free_at_) + kHostMapNs;
+  FinishStep(now, index);
+}
+
+void Machine::HostUnmapStep(int64_t now, uint32_t index, EventIndex event) {
+  const StepSpec& step = scenario_.steps[index];
+  const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, event);
+  sink.WatchChanges(true);
+  if (policies_.strategy->shadow_queue) {
+    const HostSpan span{buffer.hva.first.value,
+                        buffer.hva.last - buffer.hva.first, kPermReadWrite};
+    const EventIndex mapping =
+        sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
+                  {sink.Intern(buffer.name), 0, span.hva, span.size_minus_1 + 1,
+                   span.perm, 0});
+    sink.SetCause(mapping);
+    const std::optional<uint64_t> iova =
+        UnmapHostMemory(span, listener_profile_, sink,
+                        [&](const KernelRequest& r) { return Send(sink, r); });
+    if (iova) sink.SetWord(mapping, 5, *iova);
+    if (const std::optional<uint32_t> owner = ledger_.DropHost(span.hva)) {
+      touched_.push_back(*owner);
+    }
+    EndOperation(sink, touched_);
+  }
+  vmm_free_at_ = std::max(now, vmm_free_at_) + kHostMapNs;
+  FinishStep(now, index);
+}
+
+}  // namespace iovalab

@@ -1,0 +1,210 @@
+// The VMM's thread: memory transactions through the listener, and requests
+// through the shadow virtqueue.
+
+#include <cerrno>
+
+#include "model/machine_state.h"
+#include "model/profile/latency.h"
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
+
+bool IsRam(const FlatRange& flat) {
+  return flat.kind == RegionKind::kRam || flat.kind == RegionKind::kRamDevice;
+}
+
+}  // namespace
+
+Section Machine::MakeSection(const FlatRange& flat) {
+  Section section;
+  section.flat = flat;
+  section.name = result_.trace.Intern(scenario_.regions[flat.region].name);
+  if (flat.ram_block != kNoIndex) {
+    const RamBlockSpec& block = scenario_.ram_blocks[flat.ram_block];
+    section.hva = block.hva.first.value + flat.offset;
+    section.ram_addr = block.ram_addr.value + flat.offset;
+  }
+  return section;
+}
+
+void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
+  const StepSpec& step = scenario_.steps[index];
+  std::vector<Delivery>& deliveries = steps_[index].deliveries;
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, cause);
+  if (step.kind == StepKind::kListener) {
+    sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
+    if (listening_ != step.registered) {
+      for (const FlatRange& flat : view_) {
+        deliveries.push_back({MakeSection(flat), step.registered});
+      }
+    }
+    return ScheduleDeliveries(now, index, cause);
+  }
+  for (const uint32_t r : step.disable) regions_[r].enabled = false;
+  for (const uint32_t r : step.enable) regions_[r].enabled = true;
+  for (const uint32_t r : step.make_readonly) regions_[r].readonly = true;
+  for (const uint32_t r : step.make_writable) regions_[r].readonly = false;
+  FlatView to = RenderFlatView(scenario_.regions, regions_);
+  const FlatViewDiff diff = DiffFlatViews(view_, to);
+  view_ = std::move(to);
+  sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
+            {diff.del.size(), diff.add.size()});
+  for (const FlatRange& flat : diff.del) {
+    deliveries.push_back({MakeSection(flat), false});
+  }
+  for (const FlatRange& flat : diff.add) {
+    deliveries.push_back({MakeSection(flat), true});
+  }
+  ScheduleDeliveries(now, index, cause);
+}
+
+// One section at a time, each taking the VMM's thread for a while.
+void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
+  const auto n = static_cast<uint32_t>(steps_[step].deliveries.size());
+  int64_t at = sim::SaturatingAdd(now, kCommitNs);
+  for (uint32_t i = 0; i < n; ++i) {
+    at = sim::SaturatingAdd(at, kListenerSectionNs);
+    Schedule(at, kVmmPriority, {Op::kDeliver, step, i, cause});
+  }
+  Schedule(at, kVmmPriority, {Op::kDelivered, step, 0, cause});
+  vmm_free_at_ = std::max(vmm_free_at_, at);
+}
+
+void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
+                      EventIndex cause) {
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, cause);
+  sink.WatchChanges(true);
+  const StepSpec& spec = scenario_.steps[step];
+  const Delivery delivery = steps_[step].deliveries[index];
+  // Registering or leaving changes what is mapped, not what the guest sees.
+  if (spec.kind == StepKind::kListener) {
+    listening_ = true;
+  }
+  DeliverOne(sink, delivery);
+  if (!stopped_) EndOperation(sink, touched_);
+}
+
+void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, cause);
+  sink.WatchChanges(true);
+  ListenerCommit(listener_, [&](const KernelRequest& request) {
+    return Send(sink, request);
+  });
+  EndOperation(sink, {});
+  const StepSpec& spec = scenario_.steps[step];
+  if (spec.kind == StepKind::kListener) listening_ = spec.registered;
+  steps_[step].deliveries.clear();
+  FinishStep(now, step);
+}
+
+void Machine::ChangeFlatView(Sink& sink, const Delivery& delivery) {
+  const FlatRange& flat = delivery.section.flat;
+  if (!IsRam(flat)) return;
+  Entry entry;
+  entry.first = flat.gpa.first.value;
+  entry.last = flat.gpa.last.value;
+  entry.target = delivery.section.hva;
+  entry.perm = flat.readonly ? kPermRead : kPermReadWrite;
+  const std::optional<Entry> there =
+      result_.stores.Get(kFlatView).Find(entry.first);
+  if (delivery.add && !there) {
+    sink.Add(kFlatView, entry, Rule::kMemFlatView, Actor::kVmm);
+  } else if (!delivery.add && there) {
+    sink.Del(kFlatView, entry, Rule::kMemFlatView, Actor::kVmm);
+  }
+}
+
+void Machine::DeliverOne(Sink& sink, const Delivery& delivery) {
+  const Section& section = delivery.section;
+  const FlatRange& flat = section.flat;
+  const auto send = [&](const KernelRequest& request) {
+    return Send(sink, request);
+  };
+  if (!listening_) return ChangeFlatView(sink, delivery);
+  sink.SetCause(
+      sink.Emit(delivery.add ? Kind::kRegionAdd : Kind::kRegionDel, Actor::kVmm,
+                delivery.add ? Rule::kLsnMap : Rule::kLsnUnmap,
+                {section.name, flat.gpa.first.value, flat.gpa.last.value,
+                 section.hva, flat.readonly ? kPermRead : kPermReadWrite}));
+  ChangeFlatView(sink, delivery);
+  const ListenerView view = ViewSection(section, listener_profile_);
+  const bool counts = view.skipped == Rule::kNone && IsRam(flat);
+  if (delivery.add) {
+    const AddResult added =
+        RegionAdd(listener_, section, listener_profile_, sink, send);
+    if (counts) {
+      touched_.push_back(ledger_.AddSection(
+          view.span, added.outcome == AddOutcome::kMapped
+                         ? std::optional<uint64_t>(added.iova)
+                         : std::nullopt));
+    }
+    return;
+  }
+  const DelOutcome outcome =
+      RegionDel(listener_, section, listener_profile_, sink, send);
+  if (outcome == DelOutcome::kCrashed) {
+    return Crash(sink, Ended::kVmmAbort, "region_del brought the VMM down");
+  }
+  if (!counts) return;
+  if (const std::optional<uint32_t> owner =
+          ledger_.DropSection(view.span.section_gpa)) {
+    touched_.push_back(*owner);
+  }
+}
+
+int Machine::Send(Sink& sink, const KernelRequest& request) {
+  VdpaMsg message;
+  message.type = request.type;
+  message.iova = request.iova;
+  message.size = request.size;
+  message.uaddr = request.uaddr;
+  message.perm = request.perm;
+  const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
+  return VhostVdpaStep(vdpa_, device_, message, env, sink).user_ret;
+}
+
+void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
+                           const SvqBuffer& buffer, Rule rule) {
+  const bool deserved =
+      !result_.stores.Get(kFlatView).Find(buffer.gpa).has_value();
+  sink.Emit(Kind::kReject, Actor::kVmm, rule,
+            {request.name, segment, buffer.gpa, buffer.hva, buffer.length,
+             static_cast<uint64_t>(int64_t{-EINVAL}),
+             static_cast<uint64_t>(AccessClass::kSwReject), deserved});
+  Count(AccessClass::kSwReject, deserved);
+}
+
+void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, cause);
+  Request& request = requests_[id];
+  for (uint32_t i = 0; i < request.meant.size(); ++i) {
+    const MeantPiece& meant = request.meant[i];
+    if (!meant.mapped) {
+      RejectBuffer(sink, request, i, meant.buffer, Rule::kSvqNoMap);
+      return FinishStep(now, request.step);
+    }
+    const SvqTranslation to = SvqTranslate(
+        *policies_.strategy, policies_.switches, meant.buffer, sink);
+    if (to.err != 0) {
+      RejectBuffer(sink, request, i, meant.buffer, to.rule);
+      return FinishStep(now, request.step);
+    }
+    sink.Emit(Kind::kTranslate, Actor::kVmm, to.rule,
+              {request.name, i, meant.buffer.gpa, meant.buffer.hva,
+               meant.buffer.length, to.iova});
+    request.descriptors.push_back(
+        {to.iova, meant.buffer.length, meant.write, i});
+  }
+  steps_[request.step].request = id;
+  if (scenario_.steps[request.step].hold) return FinishStep(now, request.step);
+  Doorbell(now, id, cause);
+}
+
+}  // namespace iovalab

@@ -1,0 +1,37 @@
+#ifndef IOVALAB_MODEL_ORACLE_JUDGE_H_
+#define IOVALAB_MODEL_ORACLE_JUDGE_H_
+
+// The judgement of one access segment, from one decision table over facts that
+// no model of the machine sees.
+
+#include "model/event/kinds.h"
+
+namespace iovalab {
+
+struct AccessFacts {
+  bool completed = false;  // else it faulted
+  bool has_intent = true;  // else a probe: no request of the guest's behind it
+  // Completed with intent: every byte went where the guest meant.
+  bool page_right = false;
+  // With intent: the guest's map (L0) has what was meant now, with the access
+  // asked for. A probe: the last owner of the IOVA is still there and lets it.
+  bool wanted = false;
+  // A probe: somebody was granted the IOVA at some time.
+  bool ever_owned = false;
+};
+
+struct Judgement {
+  AccessClass access_class = AccessClass::kOk;
+  // The guest asked for memory that it does not have, or a probe of nothing.
+  bool deserved = false;
+};
+
+Judgement Judge(const AccessFacts& facts);
+
+// Verdict of a run from its undeserved accesses (DESIGN 5).
+Verdict WorstVerdict(AccessClass access_class);
+Verdict WorstVerdict(Ended ended);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_ORACLE_JUDGE_H_

@@ -1,0 +1,68 @@
+#ifndef IOVALAB_MODEL_ORACLE_LEDGER_H_
+#define IOVALAB_MODEL_ORACLE_LEDGER_H_
+
+// Ledger: the oracle's own record of who was granted which IOVAs: each section
+// of guest RAM that the listener mapped and each host-only buffer, from its map
+// to its unmap as the *guest and VMM meant them*, whatever the trees then did.
+//
+// Not for: any model of the machine; only the oracle looks here.
+//
+// Invariants: an owner's index never changes; of two grants of one IOVA the
+// later one owns it.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "model/addr/overwrite_map.h"
+#include "model/vmm/strategy.h"
+
+namespace iovalab {
+
+struct Owner {
+  bool is_section = true;  // else a host-only buffer
+  GuestSpan span;          // of a section
+  HostSpan host;           // of a buffer
+  uint64_t iova = 0;
+  uint64_t size_minus_1 = 0;
+  bool mapped = false;  // false: the VMM or kernel refused it, a hole
+  bool live = true;     // the section or buffer is still there
+
+  uint64_t last_iova() const { return iova + size_minus_1; }
+};
+
+class Ledger {
+ public:
+  // A section that passes the listener's rules was added; iova is nothing where
+  // it was not mapped.
+  uint32_t AddSection(const GuestSpan& span, std::optional<uint64_t> iova);
+  uint32_t AddHost(const HostSpan& span, uint64_t iova);
+  // The section or buffer is gone. Nothing where there is none such.
+  std::optional<uint32_t> DropSection(uint64_t section_gpa);
+  std::optional<uint32_t> DropHost(uint64_t hva);
+
+  const Owner& owner(uint32_t i) const { return owners_[i]; }
+  // The latest grant of an IOVA, live or not; null where there was none.
+  const Owner* OwnerOf(uint64_t iova) const;
+  // The live section that begins at this guest address.
+  const Owner* SectionAt(uint64_t section_gpa) const;
+
+  template <typename F>
+  void ForEachLive(F f) const {
+    for (const auto& [gpa, i] : sections_) f(owners_[i]);
+    for (const auto& [hva, i] : hosts_) f(owners_[i]);
+  }
+
+ private:
+  uint32_t Add(const Owner& owner);
+
+  std::vector<Owner> owners_;
+  std::map<uint64_t, uint32_t> sections_;  // live, by section_gpa
+  std::map<uint64_t, uint32_t> hosts_;     // live, by HVA
+  OverwriteMap by_iova_;
+};
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_ORACLE_LEDGER_H_
