@@ -28,6 +28,7 @@ constexpr ConfigRow kConfigs[] = {
     {"A-vduse", "vduse", 2048, 2048},
 };
 
+// The recorder writes the identity as pa: in VA mode too.
 std::string Target(const VdpaMachine& m, const Entry& e) {
   if (m.config.device.use_va && e.tag != kPassthrough) {
     return absl::StrCat("va:", m.host.VaName(e.target));
@@ -87,7 +88,7 @@ std::optional<VdpaSector> Reach(const VdpaMachine& m, uint64_t iova,
   const auto e = m.sink.table({StoreKind::kDevice, 0}).Find(iova);
   if (!e || (e->perm & perm) != perm) return std::nullopt;
   const uint64_t target = e->Translate(iova);
-  if (m.config.device.use_va && e->tag != kPassthrough) {
+  if (m.config.device.use_va) {
     auto name = m.host.MappedName(target, m.sink);
     if (!name) return std::nullopt;
     return VdpaSector{*std::move(name), true};

@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 #include <stdio.h>
 
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "lab/conform.h"
 #include "lab/json_lines.h"
+#include "model/event/rules.h"
 
 namespace iovalab {
 namespace {
@@ -172,6 +176,42 @@ TEST(ConformVhostVdpa, WrongRecordsAreErrors) {
     records[change.step][json::json_pointer(change.pointer)] = change.value;
     EXPECT_FALSE(Conform(records).ok());
   }
+}
+
+// What a rule says about a recording that is in testdata/ must be there. A
+// source is a list of "RECORDING CASE, CASE" or other texts, with ";" between.
+TEST(ConformVhostVdpa, RulesCiteCasesThatExist) {
+  std::map<std::string, std::set<std::string>> cases;
+  for (const Expectation& e : kRecordings) {
+    auto lines = JsonLines::Open(Recording(e.name));
+    ASSERT_TRUE(lines.ok());
+    for (;;) {
+      auto record = lines->Next();
+      ASSERT_TRUE(record.ok());
+      if (!record->has_value()) break;
+      cases[e.name].insert((*record)->object["case"].get<std::string>());
+    }
+  }
+  int cited = 0;
+  for (int i = 1; i < static_cast<int>(Rule::kCount); ++i) {
+    const RuleInfo& info = GetRule(static_cast<Rule>(i));
+    for (absl::string_view part : absl::StrSplit(info.source, "; ")) {
+      if (part.substr(0, 2) != "A-") continue;
+      const std::vector<std::string> words =
+          absl::StrSplit(part, absl::ByAnyChar(" ,"), absl::SkipEmpty());
+      const auto recording = cases.find(words[0]);
+      if (recording == cases.end()) {
+        EXPECT_EQ(words[0], "A-vp-platform-iommu") << info.name;
+        continue;
+      }
+      for (size_t w = 1; w < words.size(); ++w) {
+        EXPECT_TRUE(recording->second.count(words[w]))
+            << info.name << ": " << words[0] << " has no case " << words[w];
+        ++cited;
+      }
+    }
+  }
+  EXPECT_GT(cited, 60);
 }
 
 }  // namespace
