@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/conform.h"
+#include "cli/convert.h"
 #include "cli/help.h"
 #include "cli/list.h"
 #include "cli/version_command.h"
@@ -16,9 +18,8 @@ namespace iovalab {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kListCommand,
-    &kHelpCommand,
-    &kVersionCommand,
+    &kConvertCommand, &kConformCommand, &kListCommand,
+    &kHelpCommand,    &kVersionCommand,
 };
 
 constexpr Flag kGlobalFlags[] = {
