@@ -9,7 +9,8 @@
 //
 // Invariants: row i of the table is kind i; every field is one 64-bit word;
 // kind and field names never change meaning (they are in goldens). A new field
-// goes at the end of its row and is optional.
+// goes at the end of its row and is optional; a new value of an enum goes at
+// its end. (Kinds, rules, actors and stores may move: files name them.)
 
 #include <cstddef>
 #include <cstdint>
@@ -83,6 +84,9 @@ enum class Kind : uint8_t {
   kEnd,         // the run ended, with its verdict
   kCount,
 };
+
+// The field of a kStep that holds its label, which is also its id.
+inline constexpr size_t kStepLabel = 0;
 
 struct KindInfo {
   Kind kind;

@@ -1,7 +1,5 @@
 #include "model/event/trace.h"
 
-#include <algorithm>
-
 #include "sim/check.h"
 
 namespace iovalab {
@@ -16,8 +14,17 @@ EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
   sim::Check(words.size() == GetKind(record.kind).fields.size(),
              "an event has one word a field");
   const auto index = static_cast<EventIndex>(events_.size());
-  if (record.kind == Kind::kStep) record.root = index;
-  sim::Check(record.root <= index, "an event follows its root");
+  if (record.kind == Kind::kStep) {
+    record.root = index;
+    record.actor = Actor::kScript;
+  } else {
+    sim::Check(record.root < index && events_[record.root].kind == Kind::kStep,
+               "an event's root is a step before it");
+  }
+  sim::Check(record.cause < index || record.cause == kNoEventIndex,
+             "an event follows its cause");
+  // 2^32 words are 32 GiB: a run's bound stops far below.
+  sim::Check(words_.size() <= UINT32_MAX, "too many words");
   record.word_begin = static_cast<uint32_t>(words_.size());
   words_.insert(words_.end(), words.begin(), words.end());
   events_.push_back(record);
@@ -30,18 +37,28 @@ void Trace::SetWord(EventIndex i, size_t field, uint64_t value) {
 }
 
 uint32_t Trace::Intern(absl::string_view name) {
-  const auto at = std::lower_bound(
-      sorted_names_.begin(), sorted_names_.end(), name,
-      [this](uint32_t i, absl::string_view n) { return names_[i] < n; });
-  if (at != sorted_names_.end() && names_[*at] == name) return *at;
   const auto index = static_cast<uint32_t>(names_.size());
-  sorted_names_.insert(at, index);
+  const auto [at, fresh] = name_index_.try_emplace(name, index);
+  if (!fresh) return at->second;
   names_.emplace_back(name);
+  string_bytes_ += 2 * (name.size() + sizeof(std::string));
   return index;
 }
 
 absl::string_view Trace::name(uint64_t index) const {
   return index < names_.size() ? absl::string_view(names_[index]) : "-";
+}
+
+absl::string_view Trace::unknown(EventIndex i) const {
+  const auto at = unknown_.find(i);
+  return at == unknown_.end() ? absl::string_view() : at->second;
+}
+
+void Trace::SetUnknown(EventIndex i, absl::string_view fields) {
+  sim::Check(i < events_.size(), "no such event");
+  if (fields.empty()) return;
+  unknown_[i] = std::string(fields);
+  string_bytes_ += fields.size() + 2 * sizeof(std::string);
 }
 
 }  // namespace iovalab

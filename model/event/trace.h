@@ -8,15 +8,22 @@
 // descends from (its root), its actor, and its number among that step's events
 // of that actor; so an added event renames none outside its step.
 //
-// Invariants: an event's cause and root precede it (a kStep's root is itself);
-// the words of event i are words[word_begin, word_begin + number of fields).
+// Not for: encoding (lab/trace_text, lab/trace_binary) nor for checking a trace
+// that comes from a file (lab/trace_builder).
+//
+// Invariants: an event's cause and root precede it, and so do the events that
+// its fields name; a root is a kStep; a kStep is its own root, and its actor
+// the script; no event is earlier than its cause; step labels (field 0 of a
+// kStep) are unique; the words of event i are words[word_begin, word_begin +
+// number of fields).
 
 #include <cstdint>
-#include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "model/event/kinds.h"
@@ -47,6 +54,7 @@ class Trace {
     uint64_t seed = 0;
     std::string tool;      // version of the tool that wrote it
     bool complete = true;  // false: the run was cut off by a bound
+    std::string unknown;   // protobuf fields that this version does not know
   };
 
   Header header;
@@ -56,29 +64,39 @@ class Trace {
   absl::Span<const uint64_t> words(EventIndex i) const;
   uint64_t word(EventIndex i, size_t field) const { return words(i)[field]; }
 
-  // Appends an event; `words` has one value a field of the kind (checked).
+  // Appends an event; `words` has one value a field of the kind (checked). Of a
+  // kStep, root and actor are set here.
   EventIndex Append(EventRecord record, absl::Span<const uint64_t> words);
   // Completes a record whose answer is known only after its effects.
   void SetWord(EventIndex i, size_t field, uint64_t value);
   // Likewise for the rule that decided it.
   void SetRule(EventIndex i, Rule rule) { events_[i].rule = rule; }
 
-  // The index of a name in names(), added when new. Linear in nothing: names
-  // are found by binary search.
+  // The index of a name in names(), added when new. Constant time.
   uint32_t Intern(absl::string_view name);
   const std::vector<std::string>& names() const { return names_; }
   absl::string_view name(uint64_t index) const;
 
-  // Bytes held in memory, for the trace bound.
+  // Protobuf fields of event i that this version does not know, as read; both
+  // encodings write them back.
+  absl::string_view unknown(EventIndex i) const;
+  void SetUnknown(EventIndex i, absl::string_view fields);
+  bool has_unknown() const { return !unknown_.empty(); }
+
+  // Bytes held in memory, about, for the trace bound.
   size_t bytes() const {
-    return events_.size() * sizeof(EventRecord) + words_.size() * 8;
+    return events_.size() * sizeof(EventRecord) + words_.size() * 8 +
+           string_bytes_;
   }
 
  private:
   std::vector<EventRecord> events_;
   std::vector<uint64_t> words_;
   std::vector<std::string> names_;
-  std::vector<uint32_t> sorted_names_;  // indexes into names_, by name
+  // For Intern alone: its order, which differs between runs, is never seen.
+  absl::flat_hash_map<std::string, uint32_t> name_index_;
+  std::map<EventIndex, std::string> unknown_;
+  size_t string_bytes_ = 0;
 };
 
 }  // namespace iovalab

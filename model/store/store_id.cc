@@ -76,7 +76,8 @@ std::optional<StoreId> StoreId::Parse(absl::string_view name) {
     if (name.substr(0, n) == info.name && name.size() > n + 1 &&
         name[n] == '.' && absl::SimpleAtoi(name.substr(n + 1), &asid) &&
         asid <= UINT8_MAX) {
-      return StoreId{info.kind, static_cast<uint8_t>(asid)};
+      const StoreId id{info.kind, static_cast<uint8_t>(asid)};
+      if (id.Name() == name) return id;  // "00" is no spelling of 0
     }
   }
   return std::nullopt;
