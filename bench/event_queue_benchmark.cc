@@ -101,7 +101,7 @@ class FastestReporter : public benchmark::ConsoleReporter {
   }
 
   // False when two queues did not do the same work.
-  bool PrintTable() const {
+  [[nodiscard]] bool PrintTable() const {
     bool same = true;
     std::printf("\n");
     for (const Row& row : kRows) {
