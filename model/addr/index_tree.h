@@ -18,6 +18,7 @@
 //   Key, Value, kPad            what a leaf holds
 //   Keys<N>                     N keys, with Get(i) and Set(i, key)
 //   kLeafSize, kInnerSize       multiples of 8
+//   kPrefetchValues             how many of a leaf's values a search reads
 //   CountLe(keys, key)          how many keys of a node are <= key, pads
 //   counted
 //                               or not; without branches on keys
@@ -131,23 +132,33 @@ class IndexTree {
     return path;
   }
 
+  // `count` of a node's keys, less the pads. Only a search for the pad itself
+  // counts those; others do not touch n, which is a cache line of its own.
+  template <typename Node>
+  static uint32_t Clamp(const Node& node, uint32_t count) {
+    if (count == Node::kSize && count > node.n) [[unlikely]]
+      return node.n;
+    return count;
+  }
   // Number of keys <= key in the leaf.
   static uint32_t Position(const Leaf& leaf, const Key& key) {
-    const uint32_t c = P::CountLe(leaf.keys, key);
-    return c < leaf.n ? c : leaf.n;
+    return Clamp(leaf, P::CountLe(leaf.keys, key));
   }
   // The child whose keys begin at or below key; 0 where none does.
   static uint32_t Child(const Inner& in, const Key& key) {
-    uint32_t c = P::CountLe(in.keys, key);
-    c = c < in.n ? c : in.n;
+    const uint32_t c = Clamp(in, P::CountLe(in.keys, key));
     return c - (c > 0);
   }
-  // Asks for the keys that a search of the node which comes next looks at.
+  // Asks for what a search of the node that comes next looks at first.
   void Prefetch(uint32_t level, uint32_t at) const {
     if (level == height_) {
-      PrefetchBytes(&leaves_[at], kLeafSize * sizeof(uint64_t));
+      const Leaf& leaf = leaves_[at];
+      PrefetchBytes(&leaf.keys, kLeafSize * sizeof(uint64_t));
+      PrefetchBytes(&leaf.value, P::kPrefetchValues * sizeof(Value));
     } else {
-      PrefetchBytes(&inners_[at], kInnerSize * sizeof(uint64_t));
+      const Inner& in = inners_[at];
+      PrefetchBytes(&in.keys, kInnerSize * sizeof(uint64_t));
+      PrefetchBytes(&in.child, sizeof(in.child));
     }
   }
 

@@ -77,7 +77,7 @@ KeyIndex::Ranked KeyIndex::AtOrBelow(uint64_t key) const {
     const uint32_t i = Tree::Child(in, key);
     at = in.child[i];
     tree_.Prefetch(level + 1, at);
-    found.rank += in.sums.through[i] - in.sums.count[i];
+    found.rank += in.sums.below[i];
   }
   const Tree::Leaf& leaf = tree_.leaf(at);
   const uint32_t p = Tree::Position(leaf, key);

@@ -28,6 +28,7 @@ struct KeyPolicy {
   static constexpr Key kPad = UINT64_MAX;
   static constexpr uint32_t kLeafSize = 16;
   static constexpr uint32_t kInnerSize = 32;
+  static constexpr uint32_t kPrefetchValues = 0;
 
   template <size_t N>
   struct Keys {
@@ -41,10 +42,10 @@ struct KeyPolicy {
     return CountPrefix<N>(keys.first, key);
   }
   struct Sums {
+    uint32_t below[kInnerSize];  // sum of count[0...i - 1]
+    uint32_t count[kInnerSize];
     uint64_t last[kInnerSize];  // where the subtree's last entry ends
     uint64_t gap[kInnerSize];   // its widest gap
-    uint32_t count[kInnerSize];
-    uint32_t through[kInnerSize];  // sum of count[0...i]
 
     void Move(const Sums& from, uint32_t j, uint32_t i) {
       last[i] = from.last[j];
@@ -77,14 +78,14 @@ struct KeyPolicy {
     }
     sums.last[i] = in.sums.last[in.n - 1];
     sums.gap[i] = gap;
-    sums.count[i] = in.sums.through[in.n - 1];
+    sums.count[i] = in.sums.below[in.n - 1] + in.sums.count[in.n - 1];
   }
   // Here in.keys does not know of the new entry yet.
   template <typename Inner>
   static bool Added(Inner& in, uint32_t i, const Change& c) {
     Sums& s = in.sums;
     ++s.count[i];
-    for (uint32_t j = 0; j < kInnerSize; ++j) s.through[j] += j >= i;
+    for (uint32_t j = 0; j < kInnerSize; ++j) s.below[j] += j > i;
     if (c.first > s.last[i]) {
       s.gap[i] = Max(s.gap[i], c.first - s.last[i] - 1);
       s.last[i] = c.last;
@@ -100,7 +101,7 @@ struct KeyPolicy {
   static bool Removed(Inner& in, uint32_t i, const Change& c) {
     Sums& s = in.sums;
     --s.count[i];
-    for (uint32_t j = 0; j < kInnerSize; ++j) s.through[j] -= j >= i;
+    for (uint32_t j = 0; j < kInnerSize; ++j) s.below[j] -= j > i;
     if (c.first < in.keys.first[i] || c.last == s.last[i]) return false;
     s.gap[i] = Max(s.gap[i], c.gap);
     return true;
@@ -112,7 +113,8 @@ struct KeyPolicy {
   static void Restructured(Inner& in) {
     uint32_t sum = 0;
     for (uint32_t j = 0; j < in.n; ++j) {
-      in.sums.through[j] = sum += in.sums.count[j];
+      in.sums.below[j] = sum;
+      sum += in.sums.count[j];
     }
   }
 

@@ -23,9 +23,10 @@ void TargetIndex::Insert(const Entry& e) {
 
 void TargetIndex::Erase(const Entry& e) {
   const Tree::Path path = tree_.Descend(KeyOf(e));
-  sim::Check(path.position > 0 &&
-                 tree_.leaf(path.leaf).keys.first[path.position - 1] == e.first,
-             "entry is not in the target index");
+  sim::Check(
+      path.position > 0 &&
+          tree_.leaf(path.leaf).keys.rest[path.position - 1].first == e.first,
+      "entry is not in the target index");
   tree_.Erase(path, ChangeOf(e));
 }
 
@@ -47,13 +48,12 @@ void TargetIndex::SearchLeaf(const Tree::Leaf& leaf, Query& q) const {
   for (uint32_t i = 0; i < TargetPolicy::kLeafSize; ++i) {
     touched |= uint32_t{leaf.value[i] >= q.first} << i;
   }
-  uint32_t n = CountPrefix(leaf.keys.target, q.last);
-  if (n > leaf.n) n = leaf.n;
+  const uint32_t n = Tree::Clamp(leaf, CountPrefix(leaf.keys.target, q.last));
   touched &= (uint32_t{1} << n) - 1;
   for (; touched != 0; touched &= touched - 1) {
     const int i = std::countr_zero(touched);
-    const uint64_t key = leaf.keys.first[i];
-    if (leaf.keys.tag[i] == q.tag && q.Improves(key)) q.Take(key);
+    const uint64_t key = leaf.keys.rest[i].first;
+    if (leaf.keys.rest[i].tag == q.tag && q.Improves(key)) q.Take(key);
   }
 }
 
@@ -75,8 +75,7 @@ void TargetIndex::SearchChildren(uint32_t level, const Tree::Inner& in,
 void TargetIndex::Search(uint32_t level, uint32_t at, Query& q) const {
   for (; level < tree_.height(); ++level) {
     const Tree::Inner& in = tree_.inner(at);
-    uint32_t n = CountPrefix(in.keys.target, q.last);
-    if (n > in.n) n = in.n;
+    const uint32_t n = Tree::Clamp(in, CountPrefix(in.keys.target, q.last));
     if (n == 0) return;
     // The last of them may hold targets past q.last: the descent goes on there.
     // To its left only targets that reach as far as q.first matter.

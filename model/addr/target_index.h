@@ -35,26 +35,30 @@ struct TargetPolicy {
   static constexpr Key kPad = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
   static constexpr uint32_t kLeafSize = 16;
   static constexpr uint32_t kInnerSize = 32;
+  static constexpr uint32_t kPrefetchValues = kLeafSize;
 
   template <size_t N>
   struct Keys {
     uint64_t target[N];
-    uint64_t tag[N];
-    uint64_t first[N];
+    struct {
+      uint64_t tag, first;
+    } rest[N];
 
-    Key Get(uint32_t i) const { return {target[i], tag[i], first[i]}; }
+    Key Get(uint32_t i) const {
+      return {target[i], rest[i].tag, rest[i].first};
+    }
     void Set(uint32_t i, const Key& key) {
       target[i] = key.target;
-      tag[i] = key.tag;
-      first[i] = key.first;
+      rest[i] = {key.tag, key.first};
     }
   };
   template <size_t N>
   static uint32_t CountLe(const Keys<N>& keys, const Key& key) {
     uint32_t c = CountPrefix<N>(keys.target, key.target);
     while (c > 0 && keys.target[c - 1] == key.target &&
-           (keys.tag[c - 1] > key.tag ||
-            (keys.tag[c - 1] == key.tag && keys.first[c - 1] > key.first))) {
+           (keys.rest[c - 1].tag > key.tag ||
+            (keys.rest[c - 1].tag == key.tag &&
+             keys.rest[c - 1].first > key.first))) {
       --c;
     }
     return c;
@@ -89,8 +93,8 @@ struct TargetPolicy {
   static void SumLeaf(const Leaf& leaf, Sums& sums, uint32_t i) {
     Total t;
     for (uint32_t j = 0; j < leaf.n; ++j) {
-      t.Add({leaf.value[j], leaf.value[j], leaf.keys.first[j], leaf.keys.tag[j],
-             leaf.keys.tag[j]});
+      t.Add({leaf.value[j], leaf.value[j], leaf.keys.rest[j].first,
+             leaf.keys.rest[j].tag, leaf.keys.rest[j].tag});
     }
     sums.total[i] = t;
   }
