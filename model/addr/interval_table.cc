@@ -6,74 +6,43 @@ namespace iovalab {
 
 void IntervalTable::Insert(const Entry& entry) {
   sim::Check(entry.first <= entry.last, "entry ends before it begins");
-  sim::Check(!FirstIn(entry.first, entry.last), "entry overlaps another");
-  entries_.emplace(entry.first, entry);
+  sim::Check(keys_.Insert(entry), "entry overlaps another");
+  if (by_target_) targets_.Insert(entry);
 }
 
 void IntervalTable::Erase(uint64_t first) {
-  sim::Check(entries_.erase(first) == 1, "no such entry");
+  const std::optional<Entry> erased = keys_.Erase(first);
+  sim::Check(erased.has_value(), "no such entry");
+  if (by_target_) targets_.Erase(*erased);
 }
 
-std::optional<Entry> IntervalTable::Find(uint64_t key) const {
-  auto it = entries_.upper_bound(key);
-  if (it == entries_.begin()) return std::nullopt;
-  --it;
-  if (!it->second.Contains(key)) return std::nullopt;
-  return it->second;
-}
-
-std::optional<Entry> IntervalTable::FirstIn(uint64_t first,
-                                            uint64_t last) const {
-  if (std::optional<Entry> at = Find(first)) return at;
-  auto it = entries_.lower_bound(first);
-  if (it == entries_.end() || it->first > last) return std::nullopt;
-  return it->second;
-}
-
-std::optional<Entry> IntervalTable::AtOrAfter(uint64_t key) const {
-  auto it = entries_.lower_bound(key);
-  if (it == entries_.end()) return std::nullopt;
-  return it->second;
+void IntervalTable::Clear() {
+  keys_.Clear();
+  targets_.Clear();
 }
 
 std::optional<Entry> IntervalTable::Before(uint64_t key) const {
-  auto it = entries_.lower_bound(key);
-  if (it == entries_.begin()) return std::nullopt;
-  return std::prev(it)->second;
+  if (key == 0) return std::nullopt;
+  const KeyIndex::Ranked below = keys_.AtOrBelow(key - 1);
+  if (below.rank == 0) return std::nullopt;
+  return below.entry;
 }
 
 IntervalTable::Reverse IntervalTable::FindByTarget(uint64_t tag, uint64_t first,
                                                    uint64_t last) const {
-  Reverse result;
-  for (const auto& [key, entry] : entries_) {
-    ++result.scanned;
-    if (entry.tag == tag && entry.target <= last &&
-        first <= entry.target_last()) {
-      result.entry = entry;
-      break;
-    }
-  }
-  return result;
-}
-
-uint64_t IntervalTable::CountThrough(uint64_t key) const {
-  return std::distance(entries_.begin(), entries_.upper_bound(key));
+  sim::Check(by_target_, "table is not indexed by target");
+  const std::optional<uint64_t> key = targets_.LeastKey(tag, first, last);
+  if (!key) return {std::nullopt, size()};
+  const KeyIndex::Ranked found = keys_.AtOrBelow(*key);
+  return {found.entry, found.rank};
 }
 
 std::optional<IntervalTable::Hole> IntervalTable::FirstHole(
     uint64_t begin, uint64_t size_minus_1) const {
-  Hole hole{begin, 0};
-  for (const auto& [key, entry] : entries_) {
-    ++hole.scanned;
-    if (entry.last < begin) continue;
-    if (entry.first > hole.first && entry.first - hole.first > size_minus_1) {
-      return hole;
-    }
-    if (entry.last == UINT64_MAX) return std::nullopt;
-    hole.first = entry.last + 1;
-  }
-  if (UINT64_MAX - hole.first > size_minus_1) return hole;
-  return std::nullopt;
+  const std::optional<uint64_t> first = keys_.FirstHole(begin, size_minus_1);
+  if (!first) return std::nullopt;
+  const uint64_t below = keys_.CountThrough(*first);
+  return Hole{*first, below < size() ? below + 1 : below};
 }
 
 }  // namespace iovalab

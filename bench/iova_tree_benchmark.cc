@@ -1,0 +1,310 @@
+// T1-T4: the tables behind the VMM's trees, side by side with absl::btree_map
+// (no aliases, no ranks, no holes: a bound on what an ordered container can do)
+// and with the linear scans that QEMU does.
+//
+// Not for: timed tests. Only the ratios of one run mean anything; `--smoke`
+// runs it at a tiny size to see that it works. `--benchmark_out=FILE` writes
+// JSON.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "benchmark/benchmark.h"
+#include "model/addr/interval_table.h"
+#include "model/addr/reference_interval_table.h"
+
+namespace iovalab {
+namespace {
+
+constexpr uint64_t kRegion = 0x10000;
+constexpr uint64_t kFirstIova = 0x1000;
+constexpr uint64_t kFirstHva = 0x7f0000000000;
+
+uint64_t Mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+template <typename T>
+void Shuffle(std::vector<T>& items, uint64_t seed) {
+  for (size_t i = items.size(); i > 1; --i) {
+    std::swap(items[i - 1], items[Mix(seed + i) % i]);
+  }
+}
+
+// n regions of 64 KiB in random order, with gaps of `gap` between their IOVAs;
+// each tenth has the HVA of another.
+std::vector<Entry> Regions(size_t n, uint64_t gap) {
+  std::vector<Entry> regions;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t hva = i % 10 == 9 ? Mix(i) % n : i;
+    Entry e;
+    e.first = kFirstIova + i * (kRegion + gap);
+    e.last = e.first + kRegion - 1;
+    e.target = kFirstHva + hva * 2 * kRegion;
+    e.perm = kPermReadWrite;
+    regions.push_back(e);
+  }
+  Shuffle(regions, 1);
+  return regions;
+}
+
+// An address within a region, for each of many look-ups.
+std::vector<uint64_t> Addresses(const std::vector<Entry>& regions,
+                                bool by_target) {
+  std::vector<uint64_t> addresses;
+  for (size_t i = 0; i < 1 << 16; ++i) {
+    const Entry& e = regions[Mix(i + 77) % regions.size()];
+    addresses.push_back((by_target ? e.target : e.first) + Mix(i) % kRegion);
+  }
+  return addresses;
+}
+
+struct Ours {
+  IntervalTable table;
+
+  void Insert(const Entry& e) { table.Insert(e); }
+  void Erase(const Entry& e) { table.Erase(e.first); }
+  uint64_t Find(uint64_t iova) const { return table.Find(iova)->target; }
+  uint64_t Reverse(uint64_t hva) const {
+    const IntervalTable::Reverse found = table.FindByTarget(0, hva, hva);
+    return found.entry->first + found.scanned;
+  }
+  uint64_t Hole(uint64_t size_minus_1) const {
+    return table.FirstHole(kFirstIova, size_minus_1)->first;
+  }
+};
+
+struct Absl {
+  struct Iova {
+    uint64_t last, target;
+    uint32_t perm;
+  };
+  struct Target {
+    uint64_t last, iova;
+  };
+  absl::btree_map<uint64_t, Iova> by_iova;
+  absl::btree_multimap<uint64_t, Target> by_target;
+
+  void Insert(const Entry& e) {
+    by_iova.emplace(e.first, Iova{e.last, e.target, e.perm});
+    by_target.emplace(e.target, Target{e.target_last(), e.first});
+  }
+  void Erase(const Entry& e) {
+    by_iova.erase(e.first);
+    by_target.erase(e.target);
+  }
+  uint64_t Find(uint64_t iova) const {
+    auto it = by_iova.upper_bound(iova);
+    --it;
+    return it->second.last >= iova ? it->second.target : 0;
+  }
+  // Any of the aliases: what an ordered container finds without more ado.
+  uint64_t Reverse(uint64_t hva) const {
+    auto it = by_target.upper_bound(hva);
+    --it;
+    return it->second.last >= hva ? it->second.iova : 0;
+  }
+  // The yardstick of T4 is a find.
+  uint64_t Hole(uint64_t) {
+    position_ = Mix(position_ + 1);
+    return Find(kFirstIova + position_ % (by_iova.size() * kRegion));
+  }
+
+ private:
+  uint64_t position_ = 0;
+};
+
+struct Scan {
+  ReferenceIntervalTable table;
+
+  void Insert(const Entry& e) { table.Insert(e); }
+  void Erase(const Entry& e) { table.Erase(e.first); }
+  uint64_t Find(uint64_t iova) const { return table.Find(iova)->target; }
+  uint64_t Reverse(uint64_t hva) const {
+    return table.FindByTarget(0, hva, hva).entry->first;
+  }
+  uint64_t Hole(uint64_t size_minus_1) const {
+    return table.FirstHole(kFirstIova, size_minus_1)->first;
+  }
+};
+
+template <typename T>
+T Filled(const std::vector<Entry>& regions) {
+  T t;
+  for (const Entry& e : regions) t.Insert(e);
+  return t;
+}
+
+template <typename T>
+void Insert(benchmark::State& state, size_t n) {
+  const std::vector<Entry> regions = Regions(n, kRegion);
+  for (auto _ : state) {
+    T t = Filled<T>(regions);
+    benchmark::DoNotOptimize(&t);
+    state.PauseTiming();
+    { T gone = std::move(t); }
+    state.ResumeTiming();
+  }
+}
+
+template <typename T>
+void Find(benchmark::State& state, size_t n) {
+  const std::vector<Entry> regions = Regions(n, kRegion);
+  const std::vector<uint64_t> addresses = Addresses(regions, false);
+  const T t = Filled<T>(regions);
+  size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(t.Find(addresses[i++ % addresses.size()]));
+  }
+}
+
+template <typename T>
+void Reverse(benchmark::State& state, size_t n) {
+  const std::vector<Entry> regions = Regions(n, kRegion);
+  const std::vector<uint64_t> addresses = Addresses(regions, true);
+  const T t = Filled<T>(regions);
+  size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(t.Reverse(addresses[i++ % addresses.size()]));
+  }
+}
+
+template <typename T>
+void Hole(benchmark::State& state, size_t n) {
+  T t = Filled<T>(Regions(n, 0));
+  uint64_t size = kRegion;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(t.Hole(size));
+    benchmark::DoNotOptimize(size);
+  }
+}
+
+// Search, insert, and remove again, so that the tree stays as it is.
+template <typename T>
+void Allocate(benchmark::State& state, size_t n) {
+  T t = Filled<T>(Regions(n, 0));
+  for (auto _ : state) {
+    Entry e;
+    e.first = t.Hole(kRegion - 1);
+    e.last = e.first + kRegion - 1;
+    e.target = kFirstHva + e.first;
+    t.Insert(e);
+    t.Erase(e);
+  }
+}
+
+// Best CPU time of each benchmark, in ns for each iteration.
+class Results : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      const double ns = run.cpu_accumulated_time * 1e9 / run.iterations;
+      auto [it, fresh] = best_.emplace(run.run_name.function_name, ns);
+      if (!fresh) it->second = std::min(it->second, ns);
+    }
+  }
+  double Of(const std::string& name) const {
+    const auto it = best_.find(name);
+    return it == best_.end() ? 0 : it->second;
+  }
+
+ private:
+  std::map<std::string, double> best_;
+};
+
+struct Row {
+  const char* name;
+  const char* says;
+  bool each;         // one iteration is n operations
+  const char* peer;  // whose time is the yardstick
+  double limit;      // of ours to the peer's
+  double growth;     // limit from the small to the large size; 0: none
+};
+constexpr Row kRows[] = {
+    {"T1", "insert, both indexes", true, "T1", 1, 0},
+    {"T2", "find by IOVA", false, "T2", 1, 0},
+    {"T3", "find by HVA, first alias", false, "T3", 2, 3},
+    {"T4", "first fit, no holes", false, "T4", 3, 3},
+    {"T4a", "first fit, insert, remove", false, "T4", 0, 0},
+};
+
+std::string Name(absl::string_view row, absl::string_view who, size_t n) {
+  return absl::StrCat(row, "/", who, "/", n);
+}
+
+void PrintTable(const Results& results, const std::vector<size_t>& sizes) {
+  fmt::print(
+      "\n{:4} {:26} {:>8} {:>10} {:>10} {:>12} {:>7} {:>7} {:>7} {:>7}\n", "",
+      "ns each", "entries", "ours", "absl", "linear scan", "ratio", "limit",
+      "growth", "limit");
+  for (const Row& row : kRows) {
+    double small = 0;
+    for (size_t n : sizes) {
+      const double each = row.each ? static_cast<double>(n) : 1;
+      const double ours = results.Of(Name(row.name, "ours", n)) / each;
+      const double peer = results.Of(Name(row.peer, "absl", n)) / each;
+      const double scan = results.Of(Name(row.name, "scan", n)) / each;
+      if (n == sizes.front()) small = ours;
+      const auto limit = [](double v) {
+        return v == 0 ? std::string("-") : fmt::format("{:.1f}", v);
+      };
+      fmt::print(
+          "{:4} {:26} {:8} {:10.1f} {:10.1f} {:12.1f} {:7.2f} {:>7} {:7.2f} "
+          "{:>7}\n",
+          row.name, row.says, n, ours, peer, scan, ours / peer,
+          limit(row.limit), ours / small, limit(row.growth));
+    }
+  }
+}
+
+template <typename T>
+void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
+  for (size_t n : sizes) {
+    const std::pair<const char*, void (*)(benchmark::State&, size_t)> kAll[] = {
+        {"T1", Insert<T>}, {"T2", Find<T>},      {"T3", Reverse<T>},
+        {"T4", Hole<T>},   {"T4a", Allocate<T>},
+    };
+    for (const auto& [name, run] : kAll) {
+      // The yardstick of T4 allocates nothing.
+      if (std::is_same_v<T, Absl> && run == Allocate<T>) continue;
+      auto* b =
+          benchmark::RegisterBenchmark(Name(name, who, n).c_str(), run, n);
+      if (smoke) {
+        b->Iterations(10);
+      } else {
+        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 7);
+      }
+    }
+  }
+}
+
+int Main(int argc, char** argv) {
+  const bool smoke = argc > 1 && absl::string_view(argv[1]) == "--smoke";
+  benchmark::Initialize(&argc, argv);
+  const std::vector<size_t> sizes =
+      smoke ? std::vector<size_t>{20, 500} : std::vector<size_t>{1000, 100000};
+  Register<Ours>("ours", sizes, smoke);
+  Register<Absl>("absl", sizes, smoke);
+  Register<Scan>("scan", sizes, smoke);
+  Results results;
+  if (benchmark::RunSpecifiedBenchmarks(&results) == 0) return 1;
+  PrintTable(results, sizes);
+  return 0;
+}
+
+}  // namespace
+}  // namespace iovalab
+
+int main(int argc, char** argv) { return iovalab::Main(argc, argv); }
