@@ -18,8 +18,11 @@ namespace iovalab {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kConvertCommand, &kConformCommand, &kListCommand,
-    &kHelpCommand,    &kVersionCommand,
+    &kConvertCommand,  // in the order that help shows
+    &kConformCommand,  //
+    &kListCommand,     //
+    &kHelpCommand,     //
+    &kVersionCommand,
 };
 
 constexpr Flag kGlobalFlags[] = {
