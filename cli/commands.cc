@@ -20,8 +20,13 @@ namespace iovalab {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kRunCommand,  &kCompareCommand, &kConvertCommand, &kConformCommand,
-    &kListCommand, &kHelpCommand,    &kVersionCommand,
+    &kRunCommand,      // in the order that help shows
+    &kCompareCommand,  //
+    &kConvertCommand,  //
+    &kConformCommand,  //
+    &kListCommand,     //
+    &kHelpCommand,     //
+    &kVersionCommand,
 };
 
 constexpr Flag kGlobalFlags[] = {
