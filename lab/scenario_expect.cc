@@ -56,6 +56,11 @@ absl::Status CheckStep(const Loading& l, const Place& at,
 
 absl::Status CheckAccess(const Loading& l, const Place& at,
                          const pb::Expect::Access& access) {
+  if (absl::Status s = CheckEnum(
+          l, at.At("is"), *pb::Expect::Access::Class_descriptor(), access.is());
+      !s.ok()) {
+    return s;
+  }
   const uint32_t index = l.steps.Find(access.step());
   if (access.step().empty() || index == kNoIndex) {
     return l.where.Error(at.At("step"),
@@ -78,6 +83,12 @@ absl::Status CheckAccess(const Loading& l, const Place& at,
 absl::Status CheckMessage(const Loading& l, const Place& at,
                           const pb::Expect::Message& message) {
   if (absl::Status s = CheckStep(l, at.At("step"), message.step()); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s =
+          CheckEnum(l, at.At("type"), *pb::Expect::Message::Type_descriptor(),
+                    message.type());
+      !s.ok()) {
     return s;
   }
   if (message.has_err() && !ErrnoByName(message.err())) {
@@ -235,6 +246,17 @@ absl::Status CheckEach(const Loading& l, const Place& at,
 absl::Status CheckExpect(const Loading& l, const Place& at,
                          const pb::Expect& expect) {
   if (absl::Status s = CheckWhen(l, at, expect); !s.ok()) return s;
+  if (absl::Status s =
+          CheckEnum(l, at.At("verdict"), *pb::Expect::Verdict_descriptor(),
+                    expect.verdict());
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = CheckEnum(
+          l, at.At("ended"), *pb::Expect::Ended_descriptor(), expect.ended());
+      !s.ok()) {
+    return s;
+  }
   if (absl::Status s = CheckSaysSomething(l, at, expect); !s.ok()) return s;
   if (absl::Status s = CheckEach(l, at, "access", expect.access(), CheckAccess);
       !s.ok()) {
