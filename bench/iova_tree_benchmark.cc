@@ -290,7 +290,7 @@ void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
       if (smoke) {
         b->Iterations(10);
       } else {
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 7);
+        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 9);
       }
     }
   }

@@ -31,11 +31,14 @@ struct TargetPolicy {
     uint64_t target, tag;
     uint64_t first;  // Entry::first, to tell aliases apart
   };
-  using Value = uint64_t;  // Entry::target_last()
+  struct Value {
+    uint64_t last;  // Entry::target_last()
+    uint32_t perm, born;
+  };
   static constexpr Key kPad = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
-  static constexpr uint32_t kLeafSize = 16;
+  static constexpr uint32_t kLeafSize = 24;
   static constexpr uint32_t kInnerSize = 32;
-  static constexpr uint32_t kPrefetchValues = kLeafSize;
+  static constexpr uint32_t kPrefetchValues = kLeafSize * sizeof(uint64_t);
 
   template <size_t N>
   struct Keys {
@@ -50,6 +53,21 @@ struct TargetPolicy {
     void Set(uint32_t i, const Key& key) {
       target[i] = key.target;
       rest[i] = {key.tag, key.first};
+    }
+  };
+  template <size_t N>
+  struct Values {
+    uint64_t last[N];
+    struct {
+      uint32_t perm, born;
+    } rest[N];
+
+    Value Get(uint32_t i) const {
+      return {last[i], rest[i].perm, rest[i].born};
+    }
+    void Set(uint32_t i, const Value& value) {
+      last[i] = value.last;
+      rest[i] = {value.perm, value.born};
     }
   };
   template <size_t N>
@@ -93,7 +111,7 @@ struct TargetPolicy {
   static void SumLeaf(const Leaf& leaf, Sums& sums, uint32_t i) {
     Total t;
     for (uint32_t j = 0; j < leaf.n; ++j) {
-      t.Add({leaf.value[j], leaf.value[j], leaf.keys.rest[j].first,
+      t.Add({leaf.values.last[j], leaf.values.last[j], leaf.keys.rest[j].first,
              leaf.keys.rest[j].tag, leaf.keys.rest[j].tag});
     }
     sums.total[i] = t;
@@ -141,16 +159,20 @@ class TargetIndex {
   void Insert(const Entry& entry);
   void Erase(const Entry& entry);
 
-  // The least Entry::first among the entries with the tag whose
+  struct Found {
+    uint64_t first;              // its key
+    std::optional<Entry> entry;  // itself, where the search came past it
+  };
+  // The entry with the least key among those with the tag whose
   // [target, target_last()] touches [first, last].
-  std::optional<uint64_t> LeastKey(uint64_t tag, uint64_t first,
-                                   uint64_t last) const;
+  std::optional<Found> LeastKey(uint64_t tag, uint64_t first,
+                                uint64_t last) const;
 
  private:
   using Tree = IndexTree<TargetPolicy>;
 
   struct Query;
-  void SearchLeaf(const Tree::Leaf& leaf, Query& query) const;
+  static void SearchLeaf(const Tree::Leaf& leaf, Query& query);
   void SearchChildren(uint32_t level, const Tree::Inner& in, uint32_t n,
                       Query& query) const;
   void Search(uint32_t level, uint32_t at, Query& query) const;
