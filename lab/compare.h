@@ -66,6 +66,10 @@ struct Comparison {
   size_t failures = 0;
 };
 
+// A row of a run, without failures and story.
+CompareRow SummarizeRun(const Policies& policies, const Trace& trace,
+                        const Outcome& outcome);
+
 // Called after each row; the run is null where the row was not applicable.
 using OnRow = absl::FunctionRef<absl::Status(const CompareRow&, const Trace*)>;
 

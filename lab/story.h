@@ -24,8 +24,7 @@ std::string StoryOf(const Scenario& scenario, const Trace& trace,
 std::string RegionsAt(const Scenario& scenario, uint64_t first, uint64_t last);
 
 // The whole run, step by step, a line each, ending with a newline.
-std::string Narrative(const Scenario& scenario, const Trace& trace,
-                      const Outcome& outcome);
+std::string Narrative(const Scenario& scenario, const Trace& trace);
 
 }  // namespace iovalab
 

@@ -140,9 +140,7 @@ void Machine::DeliverOne(Sink& sink, const Delivery& delivery) {
         RegionAdd(listener_, section, listener_profile_, sink, send);
     if (counts) {
       touched_.push_back(ledger_.AddSection(
-          view.span, added.outcome == AddOutcome::kMapped
-                         ? std::optional<uint64_t>(added.iova)
-                         : std::nullopt));
+          view.span, added.iova, added.outcome == AddOutcome::kMapped));
     }
     return;
   }
