@@ -11,6 +11,7 @@
 #include "cli/conform.h"
 #include "cli/convert.h"
 #include "cli/help.h"
+#include "cli/import.h"
 #include "cli/list.h"
 #include "cli/run.h"
 #include "cli/version_command.h"
@@ -24,6 +25,7 @@ constexpr const Command* kCommands[] = {
     &kCompareCommand,  //
     &kConvertCommand,  //
     &kConformCommand,  //
+    &kImportCommand,   //
     &kListCommand,     //
     &kHelpCommand,     //
     &kVersionCommand,
