@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
@@ -33,6 +34,15 @@ absl::Status SystemError(absl::string_view name, int error) {
   }
 }
 
+absl::Status ReadError(absl::string_view name, gzFile stream) {
+  const int system = errno;
+  int error = Z_OK;
+  const char* const message = gzerror(stream, &error);
+  if (error == Z_ERRNO) return SystemError(name, system);
+  return absl::DataLossError(
+      absl::StrCat(name, ": damaged gzip data (", message, ")"));
+}
+
 }  // namespace
 
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
@@ -45,18 +55,25 @@ absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
   const int file =
       standard_input ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return SystemError(name, errno);
-  absl::Cleanup close_it = [&] {
-    if (!standard_input) close(file);
-  };
+  // Plain bytes pass through zlib as they are. It closes a copy of the
+  // descriptor, so that standard input stays open.
+  const int copy = standard_input ? dup(file) : file;
+  const gzFile stream = copy < 0 ? nullptr : gzdopen(copy, "rb");
+  if (stream == nullptr) {
+    const int error = errno;
+    if (copy >= 0) close(copy);
+    return SystemError(name, error);
+  }
+  absl::Cleanup close_it = [&] { gzclose(stream); };
 
   QemuLogParser parser;
   ImportBuilder builder;
   const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
   std::vector<char> buffer(kChunk);
   while (true) {
-    const ssize_t got = read(file, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(name, errno);
+    const int got =
+        gzread(stream, buffer.data(), static_cast<unsigned>(buffer.size()));
+    if (got < 0) return ReadError(name, stream);
     if (got == 0) break;
     parser.Feed(absl::string_view(buffer.data(), static_cast<size_t>(got)),
                 sink);

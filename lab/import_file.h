@@ -16,10 +16,11 @@ namespace iovalab {
 
 inline constexpr uint64_t kMaxLogBytes = uint64_t{16} << 30;
 
-// "-" is standard input. Errors are one line, "PATH: what": NotFound,
-// PermissionDenied, InvalidArgument (a directory), Unavailable (reading fails),
-// ResourceExhausted (more than kMaxLogBytes, or more than
-// ImportBuilder::kMaxOps operations).
+// "-" is standard input. Gzipped logs are read as they are; `max_bytes` counts
+// what they hold. Errors are one line, "PATH: what": NotFound,
+// PermissionDenied, InvalidArgument (a directory), DataLoss (a gzip file that
+// is damaged), Unavailable (reading fails), ResourceExhausted (more than
+// kMaxLogBytes, or more than ImportBuilder::kMaxOps operations).
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
                                          uint64_t max_bytes = kMaxLogBytes);
 

@@ -1,5 +1,7 @@
 #include "lab/import_file.h"
 
+#include <zlib.h>
+
 #include <cstdio>
 #include <string>
 
@@ -30,6 +32,19 @@ TEST(ImportFile, SameAsFromMemory) {
   ASSERT_EQ(import->devices.size(), 1u);
   EXPECT_EQ(import->devices[0].ops.size(), direct.devices[0].ops.size());
   EXPECT_EQ(import->counts.damaged, 0u);
+}
+
+TEST(ImportFile, GzippedAsPlain) {
+  const std::string log = ReadCapture("qemu72-q35-4g-novga-svq");
+  const std::string path = absl::StrCat(testing::TempDir(), "/import.log.gz");
+  const gzFile file = gzopen(path.c_str(), "wb");
+  ASSERT_EQ(gzwrite(file, log.data(), log.size()),
+            static_cast<int>(log.size()));
+  gzclose(file);
+  const auto import = ImportQemuLogFile(path);
+  ASSERT_TRUE(import.ok()) << import.status();
+  EXPECT_EQ(import->counts.bytes, log.size());
+  EXPECT_EQ(import->counts.known, ImportQemuLog(log).counts.known);
 }
 
 TEST(ImportFile, Errors) {

@@ -110,7 +110,7 @@ std::vector<std::vector<Prediction>> AllPredictions(const Import& import) {
   return all;
 }
 
-// DESIGN 9: predictions do not depend on any IOVA of the log.
+// docs/design.md, honesty: predictions do not depend on any IOVA of the log.
 TEST(Predict, SeesNoLoggedIova) {
   for (const char* capture :
        {"qemu72-q35-4g-novga-svq", "qemu100-q35-4g-novga-svq",

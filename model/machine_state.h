@@ -144,7 +144,7 @@ class Machine {
   bool GuestHas(const MeantPiece& meant, bool need_access) const;
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
-  void WriteMemory(Sink& sink, const Request& request, const DmaPiece& piece);
+  void WriteMemory(Sink& sink, const DmaPiece& piece);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;

@@ -16,9 +16,8 @@ constexpr RuleInfo kRules[] = {
      "QEMU 10.1 system/memory.c render_memory_region",
      "the highest priority region wins an address; neighbours that continue "
      "each other merge"},
-    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kRec,
-     "QEMU 7.2 log q35-4g-novga-svq; QEMU 10.1 system/memory.c "
-     "address_space_update_topology",
+    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kSrc,
+     "QEMU 10.1 system/memory.c address_space_update_topology",
      "a transaction delivers all region_del before any region_add, each in "
      "address order"},
 

@@ -10,7 +10,7 @@ uint32_t Perm(const FlatRange& flat) {
   return flat.readonly ? kPermRead : kPermReadWrite;
 }
 
-// Rules 1 and 2 of semantics 3.4: kinds that are never mapped, and sections
+// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and sections
 // outside the device's IOVA range (which is compared with the guest address).
 Rule SkipRule(const FlatRange& flat, const ListenerProfile& profile) {
   switch (flat.kind) {
