@@ -145,11 +145,17 @@ T Filled(const std::vector<Entry>& regions) {
   return t;
 }
 
+// In many orders: one alone, repeated, would be learned by the processor.
 template <typename T>
 void Insert(benchmark::State& state, size_t n) {
-  const std::vector<Entry> regions = Regions(n, kRegion);
+  std::vector<std::vector<Entry>> orders;
+  for (size_t i = 0; i < 1 + 100000 / n; ++i) {
+    orders.push_back(Regions(n, kRegion));
+    Shuffle(orders.back(), i * n);
+  }
+  size_t i = 0;
   for (auto _ : state) {
-    T t = Filled<T>(regions);
+    T t = Filled<T>(orders[i++ % orders.size()]);
     benchmark::DoNotOptimize(&t);
     state.PauseTiming();
     { T gone = std::move(t); }
@@ -284,7 +290,7 @@ void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
       if (smoke) {
         b->Iterations(10);
       } else {
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 7);
+        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 9);
       }
     }
   }

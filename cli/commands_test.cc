@@ -151,11 +151,14 @@ TEST(ListAxes, ValuesOfEveryAxis) {
   EXPECT_EQ(RunWords({"list", "values", "mappin"}).status, kTrouble);
 }
 
-TEST(ListScenarios, EveryScenarioOfTheProject) {
-  const Captured got = RunWords({"list", "scenarios"});
+TEST(ListScenarios, TellsWhatEachIsAbout) {
+  const Captured got = RunWords({"list", "scenarios", "testdata/bad"});
   EXPECT_EQ(got.status, kFine) << got.err;
-  EXPECT_TRUE(
-      absl::StrContains(got.out, "\nscenarios/alias/delete_alias.textproto "));
+  EXPECT_TRUE(absl::StrContains(
+      got.out,
+      "\ntestdata/bad/good.textproto  Every field of a scenario, used as it "
+      "should be. (none)\n"))
+      << got.out;
   EXPECT_EQ(RunWords({"list", "scenarios", "no/such"}).err,
             "iovalab: no/such: No such file or directory; a folder of "
             "scenarios would do\n");

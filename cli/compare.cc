@@ -17,9 +17,12 @@ namespace {
 
 Style VerdictStyle(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kSafe: return Style::kGreen;
-    case Verdict::kFaults: return Style::kYellow;
-    default: return Style::kRed;
+    case Verdict::kSafe:
+      return Style::kGreen;
+    case Verdict::kFaults:
+      return Style::kYellow;
+    default:
+      return Style::kRed;
   }
 }
 
@@ -50,7 +53,8 @@ std::string ViolationText(const CompareRow& row) {
 Table MakeTable(const Comparison& comparison) {
   std::vector<TableColumn> columns;
   for (const std::string& axis : comparison.axes) columns.push_back({axis});
-  for (const char* title : {"verdict", "worst", "accesses", "first violation"}) {
+  for (const char* title :
+       {"verdict", "worst", "outcomes", "first violation"}) {
     columns.push_back({title});
   }
   Table table(std::move(columns));

@@ -4,24 +4,21 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/output_file.h"
-#include "cli/trace_file.h"
+#include "lab/trace_file.h"
+#include "lab/trace_text.h"
 
 namespace iovalab {
 namespace {
 
 int RunConvert(const Args& args, Terminal& terminal) {
-  const std::string& in = args.operands()[0];
   const std::string& out = args.operands()[1];
-  TraceEncoding from;
-  const absl::StatusOr<Trace> trace = ReadTrace(in, &from);
+  const absl::StatusOr<Trace> trace = ReadTraceFile(args.operands()[0]);
   if (!trace.ok()) return terminal.Fail(trace.status());
-  // A name without a known ending, standard output above all, gets the other.
-  const TraceEncoding otherwise = from == TraceEncoding::kText
-                                      ? TraceEncoding::kBinary
-                                      : TraceEncoding::kText;
-  const absl::Status status = WriteOutput(
-      out, EncodeTrace(*trace, EncodingByName(out, otherwise)), terminal);
+  if (out == "-") {  // Terminal knows what to do when its reader goes away
+    terminal.Write(TraceToText(*trace));
+    return kFine;
+  }
+  const absl::Status status = WriteTraceFile(out, *trace);
   return status.ok() ? kFine : terminal.Fail(status);
 }
 
@@ -33,12 +30,12 @@ constinit const Command kConvertCommand = {
     .operands = {"IN OUT", 2, 2},
     .flags = {},
     .details =
-        "What IN holds is told from its bytes, what OUT is to hold from its\n"
-        "name: .trace is text, .trace.pb is binary, and any other name, such "
-        "as\n"
-        "- for standard output, gets the form that IN has not.",
+        "What IN holds is told from its bytes. OUT is binary when its name "
+        "ends\n"
+        "in .pb, as .trace.pb does, else text; - is standard output, as text.",
     .examples =
         "iovalab convert run.trace.pb run.trace\n"
+        "iovalab convert run.trace run.trace.pb\n"
         "iovalab convert run.trace.pb - | less",
     .run = RunConvert,
 };

@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "cli/capture.h"
 #include "cli/commands.h"
-#include "cli/trace_file.h"
 #include "gtest/gtest.h"
+#include "lab/trace_binary.h"
+#include "lab/trace_file.h"
 #include "lab/trace_testing.h"
+#include "lab/trace_text.h"
 
 namespace iovalab {
 namespace {
@@ -37,31 +39,33 @@ Captured Convert(const std::string& in, const std::string& out) {
 TEST(Convert, LosesNothingThereAndBack) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Trace trace = RandomTrace(seed, 200);
-    const std::string text = EncodeTrace(trace, TraceEncoding::kText);
+    const std::string text = TraceToText(trace);
     Put(Path("1.trace"), text);
     EXPECT_EQ(Convert(Path("1.trace"), Path("2.trace.pb")).status, kFine);
     EXPECT_EQ(Convert(Path("2.trace.pb"), Path("3.trace")).status, kFine);
     EXPECT_EQ(Content(Path("3.trace")), text);
-    const auto binary = ReadTrace(Path("2.trace.pb"));
+    const auto binary = ReadTraceFile(Path("2.trace.pb"));
     ASSERT_TRUE(binary.ok()) << binary.status();
     EXPECT_TRUE(SameTrace(*binary, trace));
   }
 }
 
-TEST(Convert, OutputIsTheOtherFormUnlessItsNameSaysSo) {
-  const std::string text = EncodeTrace(SmallTrace(), TraceEncoding::kText);
-  const std::string binary = EncodeTrace(SmallTrace(), TraceEncoding::kBinary);
+TEST(Convert, TheNameOfTheOutputSaysItsForm) {
+  const std::string text = TraceToText(SmallTrace());
+  const std::string binary = TraceToBinary(SmallTrace());
   ASSERT_NE(text, binary);
   Put(Path("text"), text);
   Put(Path("binary"), binary);
-  EXPECT_EQ(Convert(Path("text"), "-").out, binary);
+  EXPECT_EQ(Convert(Path("text"), "-").out, text);
   EXPECT_EQ(Convert(Path("binary"), "-").out, text);
   EXPECT_EQ(Convert(Path("text"), Path("same.trace")).status, kFine);
   EXPECT_EQ(Content(Path("same.trace")), text);
+  EXPECT_EQ(Convert(Path("text"), Path("new.pb")).status, kFine);
+  EXPECT_EQ(Content(Path("new.pb")), binary);
 }
 
 TEST(Convert, DamagedInputLeavesTheOutputAlone) {
-  const std::string binary = EncodeTrace(SmallTrace(), TraceEncoding::kBinary);
+  const std::string binary = TraceToBinary(SmallTrace());
   Put(Path("out.trace"), "before");
   for (const size_t cut : {size_t{0}, size_t{1}, size_t{5}, size_t{30},
                            binary.size() / 2, binary.size() - 1}) {

@@ -12,6 +12,7 @@
 #include "lab/run_policies.h"
 #include "lab/story.h"
 #include "lab/trace_file.h"
+#include "lab/trace_text.h"
 
 namespace iovalab {
 namespace {
@@ -52,9 +53,8 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
   for (const std::string& text : args.All("--set")) {
     const absl::StatusOr<AxisChoice> choice = ParseSet(text);
     if (choice.ok() && choice->values.size() > 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set ", text,
-                       ": one value for a run; compare takes several"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--set ", text, ": one value for a run; compare takes several"));
     }
   }
   const Policies policies = BasePolicies(arguments->choices);
@@ -97,8 +97,8 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
     std::vector<absl::string_view> values;
     for (const auto& [axis, value] : policies.values) values.push_back(value);
     terminal.Write(absl::StrCat(
-        scenario.proto.name(), " (", absl::StrJoin(values, ", "), "): ",
-        scenario.proto.summary(), "\n\n",
+        scenario.proto.name(), " (", absl::StrJoin(values, ", "),
+        "): ", scenario.proto.summary(), "\n\n",
         Narrative(scenario.spec, result.trace), "\n",
         VerdictLine(outcome, story, terminal), RulesLine(outcome.rules)));
     for (const std::string& failure : failures) {

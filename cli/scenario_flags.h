@@ -15,15 +15,15 @@
 
 namespace iovalab {
 
-inline constexpr Flag kSetFlag = {
-    "--set", "AXIS=VALUE", "policy of an axis; see iovalab list axes",
-    FlagType::kText, FlagUse::kRepeated};
+inline constexpr Flag kSetFlag = {"--set", "AXIS=VALUE",
+                                  "policy of an axis; see iovalab list axes",
+                                  FlagType::kText, FlagUse::kRepeated};
 inline constexpr Flag kSeedFlag = {
     "--seed", "N", "seed of all randomness, instead of the scenario's",
     FlagType::kNumber};
-inline constexpr Flag kMaxEventsFlag = {
-    "--max-events", "N", "events of a run before it ends BOUND",
-    FlagType::kNumber};
+inline constexpr Flag kMaxEventsFlag = {"--max-events", "N",
+                                        "events of a run before it ends BOUND",
+                                        FlagType::kNumber};
 inline constexpr Flag kMaxTraceFlag = {
     "--max-trace-bytes", "N", "memory for a trace before its run ends BOUND",
     FlagType::kNumber};

@@ -1,22 +1,13 @@
-// The rows of the axes. Commits are QEMU's unless said otherwise.
+// The rows of the axes. Strategies, kernels and switches come from the tables
+// of the model, so that a new one is there without a line here.
 
 #include "lab/axes.h"
+#include "model/profile/kernel_profile.h"
+#include "model/vmm/strategy.h"
+#include "model/vmm/switches.h"
 
 namespace iovalab {
 namespace {
-
-constexpr AxisValue kMappings[] = {
-    {"hva", "one IOVA->HVA tree; found by HVA",
-     "QEMU 34e3c94edaef, 7.2 to 9.2"},
-    {"hva_id", "as hva, and the section's GPA must match as an id",
-     "RFC 20240410100345.389462, never merged"},
-    {"ram_addr", "a GPA tree beside it; buffers found by ram_addr",
-     "RFC v2 of 4 Oct 2024, never merged"},
-    {"gpa", "guest RAM by GPA, host-only memory by HVA, one allocator",
-     "QEMU 10.0: 92cf61e708, 05063f5584, 332859dd59"},
-    {"passthrough", "no shadow queue: IOVA = GPA, no tree",
-     "hw/virtio/vhost-vdpa.c without shadow_data"},
-};
 
 constexpr AxisValue kBackends[] = {
     {"vdpa_set_map_va", "an entry for each VMA; the device gets HVAs",
@@ -32,56 +23,54 @@ constexpr AxisValue kDevices[] = {
      "Linux drivers/vdpa/vdpa_user"},
 };
 
-constexpr AxisValue kKernels[] = {
-    {"deb_6_12_117", "Debian 13's 6.12.117", "recorded"},
-    {"deb_6_1_192", "Debian 12's 6.1.192", "recorded"},
-};
+// A row of the model as a value: its name, help and source.
+template <typename Rows, typename F>
+std::vector<AxisValue> ValuesOf(const Rows& rows, F value) {
+  std::vector<AxisValue> values;
+  for (const auto& row : rows) values.push_back(value(row));
+  return values;
+}
 
-constexpr AxisValue kSwitches[] = {
-    {"as_merged", "every defect as in the merged code", "QEMU 10.0"},
-    {"r1_fixed", "needle of a buffer is len - 1 long, not len",
-     "semantics 3.7 R1, derived"},
-    {"r2_fixed", "cleanup after a GPA overlap spares the older node",
-     "semantics 3.7 R2, derived"},
-    {"r3_fixed", "range check compares last with last",
-     "semantics 3.7 R3, derived"},
-    {"before_75a8ce64f6", "region_del removes by the needle's IOVA, 0",
-     "before 75a8ce64f6, Jul 2022"},
-    {"before_10dab9f263", "region_del of an unknown section dereferences NULL",
-     "before 10dab9f263, Aug 2022"},
-    {"before_7dab70bec3", "the node stays when the kernel's map failed",
-     "before 7dab70bec3, Aug 2022"},
-    {"before_2fbef6aad8", "2^64 bytes are unmapped in one message of size 0",
-     "before 2fbef6aad8, May 2023"},
-    {"before_b77a5f22ac", "a buffer that ends with its map is refused",
-     "before b77a5f22ac, Jul 2023"},
-};
+std::vector<AxisValue> Mappings() {
+  return ValuesOf(Strategies(), [](const Strategy* s) {
+    return AxisValue{s->name, s->help, s->source};
+  });
+}
 
 }  // namespace
 
 std::vector<AxisInfo> MakeAxes(absl::Span<const AxisValue> mappings,
                                absl::string_view default_mapping) {
-  const auto rows = [](absl::Span<const AxisValue> values) {
-    return std::vector<AxisValue>(values.begin(), values.end());
-  };
+  const auto same = [](const AxisValue& value) { return value; };
   return {
       {"mapping", "how the VMM finds the IOVA of guest memory",
-       "QEMU hw/virtio/vhost-iova-tree.c", rows(mappings), default_mapping},
+       "QEMU hw/virtio/vhost-iova-tree.c", ValuesOf(mappings, same),
+       default_mapping},
       {"backend", "which kernel path carries the maps",
-       "Linux drivers/vhost/vdpa.c", rows(kBackends), "vdpa_set_map_va"},
+       "Linux drivers/vhost/vdpa.c", ValuesOf(kBackends, same),
+       "vdpa_set_map_va"},
       {"device", "how the device keeps its table", "Linux drivers/vdpa",
-       rows(kDevices), "vdpa_sim"},
+       ValuesOf(kDevices, same), "vdpa_sim"},
       {"kernel", "the host's kernel, an exact build", "recorded vectors",
-       rows(kKernels), "deb_6_12_117"},
+       ValuesOf(KernelProfiles(),
+                [](const KernelProfile& k) {
+                  return AxisValue{k.name, k.source, "recorded"};
+                }),
+       "deb_6_12_117"},
       {"switches", "one defect of the VMM's, repaired or brought back",
-       "semantics 3.3 and 3.7", rows(kSwitches), "as_merged"},
+       "QEMU's history of hw/virtio/vhost-vdpa.c",
+       ValuesOf(SwitchSettings(),
+                [](const SwitchSetting& s) {
+                  return AxisValue{s.name, s.help, s.source};
+                }),
+       "as_merged"},
   };
 }
 
 const std::vector<AxisInfo>& Axes() {
   // Never destroyed, so that names may be kept anywhere.
   static const auto* const axes =
-      new std::vector<AxisInfo>(MakeAxes(kMappings, "gpa"));
+      new std::vector<AxisInfo>(MakeAxes(Mappings(), "gpa"));
   return *axes;
 }
 

@@ -28,7 +28,7 @@ CompareRow SummarizeRun(const Policies& policies, const Trace& trace,
   if (outcome.first_violation) {
     const ViolationOutcome& v = *outcome.first_violation;
     row.first_violation = {EventIds(&trace).Id(v.event), std::string(v.step),
-                            v.store, v.against};
+                           v.store, v.against};
   }
   return row;
 }
@@ -101,35 +101,49 @@ absl::StatusOr<Comparison> Compare(const LoadedScenario& scenario,
 
 namespace {
 
-// The values that tell a row from others: "hva", "hva vdpa_set_map_pa".
-std::string RowName(const Comparison& comparison, const CompareRow& row) {
-  if (comparison.axes.empty()) return std::string(row.policies.Get("mapping"));
-  return absl::StrJoin(comparison.axes, " ",
+using Rows = std::vector<const CompareRow*>;
+
+// A row's values on these axes: "hva vdpa_set_map_pa".
+std::string ValuesOn(const std::vector<std::string>& axes,
+                     const CompareRow& row) {
+  return absl::StrJoin(axes, " ",
                        [&](std::string* out, const std::string& axis) {
                          absl::StrAppend(out, row.policies.Get(axis));
                        });
 }
 
-// Names of rows, shortened to the first axis where it alone tells them apart.
-std::string RowNames(const Comparison& comparison,
-                     const std::vector<const CompareRow*>& rows,
-                     const std::vector<const CompareRow*>& others) {
-  std::vector<std::string> firsts;
-  bool enough = !comparison.axes.empty();
+std::vector<std::string> DistinctNames(const std::vector<std::string>& axes,
+                                       const Rows& rows) {
+  std::vector<std::string> names;
   for (const CompareRow* row : rows) {
-    const std::string first(row->policies.Get(comparison.axes.front()));
-    if (firsts.empty() || firsts.back() != first) firsts.push_back(first);
-    for (const CompareRow* other : others) {
-      if (other->policies.Get(comparison.axes.front()) == first) enough = false;
+    std::string name = ValuesOn(axes, *row);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
     }
   }
-  if (enough) {
-    firsts.erase(std::unique(firsts.begin(), firsts.end()), firsts.end());
-    return absl::StrJoin(firsts, ", ");
+  return names;
+}
+
+// The fewest leading axes, or the one axis, whose values tell these rows from
+// the others.
+std::vector<std::string> TellingAxes(const Comparison& comparison,
+                                     const Rows& rows, const Rows& others) {
+  const auto tells = [&](const std::vector<std::string>& axes) {
+    const std::vector<std::string> a = DistinctNames(axes, rows);
+    const std::vector<std::string> b = DistinctNames(axes, others);
+    return std::none_of(a.begin(), a.end(), [&](const std::string& name) {
+      return std::find(b.begin(), b.end(), name) != b.end();
+    });
+  };
+  for (const std::string& axis : comparison.axes) {
+    if (tells({axis})) return {axis};
   }
-  return absl::StrJoin(rows, ", ", [&](std::string* out, const auto* row) {
-    absl::StrAppend(out, RowName(comparison, *row));
-  });
+  std::vector<std::string> axes;
+  for (const std::string& axis : comparison.axes) {
+    axes.push_back(axis);
+    if (tells(axes)) break;
+  }
+  return axes;
 }
 
 }  // namespace
@@ -150,17 +164,19 @@ std::string WhereRowsPart(const Comparison& comparison) {
     return "Every row that applies came to the same: nothing went wrong.";
   }
   if (comparison.axes.empty()) return absl::StrCat(worst->story, ".");
-  std::vector<const CompareRow*> same;
-  std::vector<const CompareRow*> fine;
+  Rows same;
+  Rows fine;
   for (const CompareRow& row : comparison.rows) {
     if (!row.not_applicable.empty()) continue;
     if (row.story == worst->story) same.push_back(&row);
     if (row.story.empty()) fine.push_back(&row);
   }
-  std::string text =
-      absl::StrCat(RowNames(comparison, same, fine), ": ", worst->story, ".");
+  const std::vector<std::string> axes = TellingAxes(comparison, same, fine);
+  std::string text = absl::StrCat(
+      absl::StrJoin(DistinctNames(axes, same), ", "), ": ", worst->story, ".");
   if (!fine.empty()) {
-    absl::StrAppend(&text, " Not so ", RowNames(comparison, fine, same), ".");
+    absl::StrAppend(&text, " Not so ",
+                    absl::StrJoin(DistinctNames(axes, fine), ", "), ".");
   }
   return text;
 }

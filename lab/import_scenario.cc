@@ -18,7 +18,8 @@ namespace {
 
 using Op = ImportOpKind;
 
-constexpr uint64_t kFirstHostBase = 0x7e0000000000;
+// Host-only memory lies above all RAM, page-aligned, with a page between.
+constexpr uint64_t kHostGap = uint64_t{1} << 30;
 // Far more than any machine's RAM, far less than would wrap.
 constexpr uint64_t kMostMemory = uint64_t{1} << 52;
 constexpr uint64_t kDefaultIovaLast = 0xffffffffffff;
@@ -80,7 +81,7 @@ class Writer {
         ": import a part of the log"));
   }
 
-  absl::Status Check(const std::vector<ImportStep>& steps) const {
+  absl::Status Check(const std::vector<ImportStep>& steps) {
     const LoadLimits limits;
     if (steps.size() > limits.max_steps) {
       return TooMany("steps", steps.size(), limits.max_steps);
@@ -93,6 +94,7 @@ class Writer {
                          ": region_add: sections of more than 2^52 bytes"));
       }
       total += b.size;
+      host_base_ = std::max(host_base_, b.base + b.size + kHostGap);
     }
     for (const ImportStep& step : steps) {
       if (step.kind != ImportStep::Kind::kHostMap) continue;
@@ -260,6 +262,7 @@ class Writer {
       name = fmt::format("host{}", out_.host_buffer_size());
       pb::HostBuffer* buffer = out_.add_host_buffer();
       buffer->set_name(name);
+      host_base_ = PageUp(host_base_);
       const uint64_t size = PageUp(map.size);
       SetRange(buffer->mutable_hva(), host_base_, host_base_ + (size - 1));
       host_base_ += size + kPageSize;
@@ -282,7 +285,7 @@ class Writer {
   std::map<std::string, int> names_taken_;
   std::map<const ImportOp*, std::string> mapped_;
   std::map<std::pair<uint64_t, uint64_t>, std::vector<std::string>> free_;
-  uint64_t host_base_ = kFirstHostBase;
+  uint64_t host_base_ = ImportBlocks::kFirstBase;
   int transactions_ = 0, requests_ = 0, maps_ = 0, unmaps_ = 0;
 };
 

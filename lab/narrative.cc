@@ -16,6 +16,10 @@ std::string ErrText(uint64_t word) {
   return name.empty() ? absl::StrCat(err) : std::string(name);
 }
 
+std::string Entries(uint64_t n) {
+  return absl::StrCat(n, n == 1 ? " entry" : " entries");
+}
+
 std::string Message(const Trace& trace, EventIndex i) {
   const EventFields f(trace, i);
   const auto type = static_cast<VdpaMsgType>(f["type"]);
@@ -111,9 +115,9 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
     }
     case Kind::kLeak:
       return absl::StrFormat(
-          "LEAK: %s 0x%x-0x%x, %d entries",
+          "LEAK: %s 0x%x-0x%x, %s",
           StoreId::Unpack(f["store"]).value_or(StoreId()).Name(), f["first"],
-          f["last"], f["entries"]);
+          f["last"], Entries(f["entries"]));
     case Kind::kCrash:
       return std::string(trace.name(f["why"]));
     default:

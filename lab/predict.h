@@ -7,7 +7,7 @@
 //
 // Not for: whether the log shows the bug (import_report.h needs no strategy).
 //
-// Invariants: PredictOps is given ops alone, which hold no IOVA (DESIGN 9); the
+// Invariants: PredictOps is given ops alone, which hold no IOVA (docs/design.md, honesty); the
 // log's answers come in with ComparePredictions.
 
 #include <cstdint>

@@ -157,6 +157,18 @@ absl::Status CheckRange(const Loading& l, const Place& at, bool present,
   return absl::OkStatus();
 }
 
+absl::Status CheckEnum(const Loading& l, const Place& at,
+                       const google::protobuf::EnumDescriptor& type,
+                       int value) {
+  if (type.FindValueByNumber(value) != nullptr) return absl::OkStatus();
+  std::vector<absl::string_view> names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    names.push_back(type.value(i)->name());
+  }
+  return l.where.Error(at, absl::StrCat("no value ", value, "; one of ",
+                                        absl::StrJoin(names, ", ")));
+}
+
 absl::Status CheckCount(const Loading& l, absl::string_view field, size_t count,
                         size_t most, absl::string_view flag) {
   if (count <= most) return absl::OkStatus();

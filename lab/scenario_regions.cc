@@ -89,6 +89,11 @@ absl::Status LoadRegion(Loading& l, uint32_t i) {
                          absl::StrCat(Quote(in.name()), " is region[", taken,
                                       "]'s name; names are unique"));
   }
+  if (absl::Status s = CheckEnum(l, at.At("kind"),
+                                 *pb::Region::Kind_descriptor(), in.kind());
+      !s.ok()) {
+    return s;
+  }
   RegionSpec& region = l.out->regions[i];
   region.name = in.name();
   region.kind = ToKind(in.kind());

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -21,7 +22,7 @@
 namespace iovalab::sim {
 namespace {
 
-constexpr std::size_t kBufferSize = 64 * 1024;
+constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
 constexpr mode_t kPermissionBits = 07777;
 
 absl::Status FileError(int error, absl::string_view action,
@@ -129,7 +130,7 @@ absl::Status FileSink::Fail(int error, absl::string_view action) {
 }
 
 absl::Status FileSink::Flush() {
-  const absl::Status status = WriteAll(buffer_);
+  absl::Status status = WriteAll(buffer_);
   buffer_.clear();
   return status;
 }

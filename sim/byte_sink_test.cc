@@ -45,11 +45,11 @@ class ByteSinkTest : public testing::Test {
   }
   ~ByteSinkTest() override { fs::remove_all(directory_); }
 
-  std::string Path(const std::string& name) const {
+  [[nodiscard]] std::string Path(const std::string& name) const {
     return (directory_ / name).string();
   }
 
-  std::set<std::string> Files() const {
+  [[nodiscard]] std::set<std::string> Files() const {
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(directory_)) {
       names.insert(entry.path().filename().string());

@@ -9,44 +9,48 @@
 // Not for: direct use; there is no look-up by item here.
 //
 // Invariants: nodes live in two pools and refer to each other by number, so a
-// tree is copied by value; key[i] of an inner node is exactly the least key of
+// tree is copied by value; an inner node's key i is exactly the least key of
 // child i; keys past a node's n are P::kPad, which no real key exceeds; nodes
 // other than the root hold at least a quarter of what fits. A moved-from tree
 // may only be assigned to or destroyed.
 //
 // A policy P has
 //   Key, Value, kPad            what a leaf holds
+//   Keys<N>, Values<N>          N of them, with Get(i) and Set(i, x)
 //   kLeafSize, kInnerSize       multiples of 8
-//   Compare::Le(Key, Key)       total order, without branches
+//   kPrefetchValues             bytes of a leaf's values that a search reads
+//   CountLe(keys, key)          how many keys of a node are <= key, pads
+//   counted
+//                               or not; without branches on keys
 //   Sums                        arrays of the summaries of an inner node's
-//                               children, with Move(from, i, to, j)
+//                               children, with Move(from, j, i)
 //   SumLeaf(leaf, sums, i), SumInner(inner, sums, i)   write a subtree's
-//   Change; Added(sums, i, change), Removed(sums, i, change)
-//                               adjust a summary for one item more or less;
-//                               false where it must be computed anew
+//   Change; Added(inner, i, change), Removed(inner, i, change)
+//                               adjust child i's summary for one item more or
+//                               less; false where it must be computed anew
+//   Resummed(inner, i)          child i's summary was computed anew
+//   Restructured(inner)         children came or went
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <utility>
-#include <vector>
 
-#include "sim/check.h"
+#include "model/addr/node_pool.h"
 
 namespace iovalab {
 
-// How many of the keys, padded to a multiple of 8 (at most 64), satisfy
-// le(key): those are a prefix. No branch depends on the keys.
-template <size_t N, typename Key, typename Le>
-inline uint32_t CountPrefix(const Key* keys, Le le) {
+// How many of the ascending keys, padded to a multiple of 8, are <= key. No
+// branch depends on the keys: a search tells nothing a predictor could learn.
+template <size_t N>
+inline uint32_t CountPrefix(const uint64_t (&keys)[N], uint64_t key) {
   static_assert(N % 8 == 0);
   const uint32_t block = [&]<size_t... B>(std::index_sequence<B...>) {
-    return (uint32_t{0} + ... + uint32_t{le(keys[8 * (B + 1)])});
+    return (uint32_t{0} + ... + uint32_t{keys[8 * (B + 1)] <= key});
   }
   (std::make_index_sequence<N / 8 - 1>());
-  const Key* in = keys + 8 * block;
+  const uint64_t* in = keys + 8 * block;
   return 8 * block + [&]<size_t... I>(std::index_sequence<I...>) {
-    return (uint32_t{0} + ... + uint32_t{le(in[I])});
+    return (uint32_t{0} + ... + uint32_t{in[I] <= key});
   }
   (std::make_index_sequence<8>());
 }
@@ -60,25 +64,37 @@ class IndexTree {
   static constexpr uint32_t kInnerSize = P::kInnerSize;
 
   struct alignas(64) Leaf {
-    Key key[kLeafSize];
-    Value value[kLeafSize];
+    typename P::template Keys<kLeafSize> keys;
+    typename P::template Values<kLeafSize> values;
     uint32_t n = 0;
 
     Leaf() { Pad(0); }
     void Pad(uint32_t from) {
-      for (uint32_t i = from; i < kLeafSize; ++i) key[i] = P::kPad;
+      for (uint32_t i = from; i < kLeafSize; ++i) keys.Set(i, P::kPad);
     }
+    // Item j of `from` becomes item i, whatever that was.
+    void Take(const Leaf& from, uint32_t j, uint32_t i) {
+      keys.Set(i, from.keys.Get(j));
+      values.Set(i, from.values.Get(j));
+    }
+    static constexpr uint32_t kSize = kLeafSize;
   };
   struct alignas(64) Inner {
-    Key key[kInnerSize];
+    typename P::template Keys<kInnerSize> keys;
     uint32_t child[kInnerSize];
     typename P::Sums sums;
     uint32_t n = 0;
 
     Inner() { Pad(0); }
     void Pad(uint32_t from) {
-      for (uint32_t i = from; i < kInnerSize; ++i) key[i] = P::kPad;
+      for (uint32_t i = from; i < kInnerSize; ++i) keys.Set(i, P::kPad);
     }
+    void Take(const Inner& from, uint32_t j, uint32_t i) {
+      keys.Set(i, from.keys.Get(j));
+      child[i] = from.child[j];
+      sums.Move(from.sums, j, i);
+    }
+    static constexpr uint32_t kSize = kInnerSize;
   };
 
   // Where a key is or belongs: the child taken at each level, then the leaf and
@@ -116,31 +132,39 @@ class IndexTree {
     return path;
   }
 
+  // `count` of a node's keys, less the pads. Only a search for the pad itself
+  // counts those; others do not touch n, which is a cache line of its own.
+  template <typename Node>
+  static uint32_t Clamp(const Node& node, uint32_t count) {
+    if (count == Node::kSize && count > node.n) [[unlikely]]
+      return node.n;
+    return count;
+  }
   // Number of keys <= key in the leaf.
   static uint32_t Position(const Leaf& leaf, const Key& key) {
-    const uint32_t c = CountPrefix<kLeafSize>(
-        leaf.key, [&](const Key& k) { return P::Compare::Le(k, key); });
-    return c < leaf.n ? c : leaf.n;
+    return Clamp(leaf, P::CountLe(leaf.keys, key));
   }
   // The child whose keys begin at or below key; 0 where none does.
   static uint32_t Child(const Inner& in, const Key& key) {
-    uint32_t c = CountPrefix<kInnerSize>(
-        in.key, [&](const Key& k) { return P::Compare::Le(k, key); });
-    c = c < in.n ? c : in.n;
+    const uint32_t c = Clamp(in, P::CountLe(in.keys, key));
     return c - (c > 0);
   }
-  // Asks for the keys of the node that a descent comes to next.
+  // Asks for what a search of the node that comes next looks at first.
   void Prefetch(uint32_t level, uint32_t at) const {
     if (level == height_) {
-      PrefetchKeys(leaves_[at].key);
+      const Leaf& leaf = leaves_[at];
+      PrefetchBytes(&leaf.keys, kLeafSize * sizeof(uint64_t));
+      PrefetchBytes(&leaf.values, P::kPrefetchValues);
     } else {
-      PrefetchKeys(inners_[at].key);
+      const Inner& in = inners_[at];
+      PrefetchBytes(&in.keys, kInnerSize * sizeof(uint64_t));
+      PrefetchBytes(&in.child, sizeof(in.child));
     }
   }
 
-  // Adds an item that is not there. `path` is Descend(key)'s; anything where
-  // the tree is empty.
-  void Insert(Path path, const Key& key, const Value& value,
+  // Adds an item that is not there. `path` is Descend(key)'s, and is used up;
+  // anything where the tree is empty.
+  void Insert(Path& path, const Key& key, const Value& value,
               const typename P::Change& change);
   // Removes the item before path.position.
   void Erase(const Path& path, const typename P::Change& change);
@@ -156,27 +180,23 @@ class IndexTree {
   void Visit(uint32_t level, uint32_t at, F& f) const {
     if (level == height_) {
       const Leaf& leaf = leaves_[at];
-      for (uint32_t i = 0; i < leaf.n; ++i) f(leaf.key[i], leaf.value[i]);
+      for (uint32_t i = 0; i < leaf.n; ++i)
+        f(leaf.keys.Get(i), leaf.values.Get(i));
       return;
     }
     const Inner& in = inners_[at];
     for (uint32_t i = 0; i < in.n; ++i) Visit(level + 1, in.child[i], f);
   }
 
-  template <size_t N>
-  static void PrefetchKeys(const Key (&keys)[N]) {
-    const char* p = reinterpret_cast<const char*>(keys);
-    for (size_t i = 0; i < sizeof(keys); i += 64) __builtin_prefetch(p + i);
+  static void PrefetchBytes(const void* from, size_t n) {
+    const char* p = static_cast<const char*>(from);
+    for (size_t i = 0; i < n; i += 64) __builtin_prefetch(p + i);
   }
 
-  uint32_t NewLeaf() { return New(leaves_, free_leaves_); }
-  uint32_t NewInner() { return New(inners_, free_inners_); }
-  template <typename Node>
-  static uint32_t New(std::vector<Node>& pool, std::vector<uint32_t>& free);
+  Key LeastKey(uint32_t level, uint32_t at) const {
+    return level == height_ ? leaves_[at].keys.Get(0) : inners_[at].keys.Get(0);
+  }
 
-  // Item or child j of `from` becomes i of `to`, whatever i held.
-  static void Move(const Leaf& from, uint32_t j, Leaf& to, uint32_t i);
-  static void Move(const Inner& from, uint32_t j, Inner& to, uint32_t i);
   // [begin, n) of `left` to the front of `right`, which is empty.
   template <typename Node>
   static void MoveTail(Node& left, uint32_t begin, Node& right);
@@ -194,10 +214,8 @@ class IndexTree {
   void SplitRoot(Path& path);
   void Rebalance(const Path& path, uint32_t level);
 
-  std::vector<Leaf> leaves_;
-  std::vector<Inner> inners_;
-  std::vector<uint32_t> free_leaves_;
-  std::vector<uint32_t> free_inners_;
+  NodePool<Leaf> leaves_;
+  NodePool<Inner> inners_;
   size_t size_ = 0;
   uint32_t height_ = 0;
   uint32_t root_ = 0;

@@ -4,44 +4,14 @@
 // The part of IndexTree that changes trees. Not for: inclusion by others than
 // index_tree.h, whose invariants it keeps.
 
-#include <algorithm>
-
 #include "model/addr/index_tree.h"
 
 namespace iovalab {
 
 template <typename P>
 template <typename Node>
-uint32_t IndexTree<P>::New(std::vector<Node>& pool,
-                           std::vector<uint32_t>& free) {
-  if (!free.empty()) {
-    const uint32_t i = free.back();
-    free.pop_back();
-    pool[i] = Node();
-    return i;
-  }
-  sim::Check(pool.size() < UINT32_MAX, "too many entries");
-  pool.emplace_back();
-  return static_cast<uint32_t>(pool.size() - 1);
-}
-
-template <typename P>
-void IndexTree<P>::Move(const Leaf& from, uint32_t j, Leaf& to, uint32_t i) {
-  to.key[i] = from.key[j];
-  to.value[i] = from.value[j];
-}
-
-template <typename P>
-void IndexTree<P>::Move(const Inner& from, uint32_t j, Inner& to, uint32_t i) {
-  to.key[i] = from.key[j];
-  to.child[i] = from.child[j];
-  to.sums.Move(from.sums, j, i);
-}
-
-template <typename P>
-template <typename Node>
 void IndexTree<P>::MoveTail(Node& left, uint32_t begin, Node& right) {
-  for (uint32_t j = begin; j < left.n; ++j) Move(left, j, right, j - begin);
+  for (uint32_t j = begin; j < left.n; ++j) right.Take(left, j, j - begin);
   right.n = left.n - begin;
   left.n = begin;
   left.Pad(begin);
@@ -50,32 +20,29 @@ void IndexTree<P>::MoveTail(Node& left, uint32_t begin, Node& right) {
 template <typename P>
 template <typename Node>
 void IndexTree<P>::OpenSlot(Node& node, uint32_t i) {
-  for (uint32_t j = node.n++; j > i; --j) Move(node, j - 1, node, j);
+  for (uint32_t j = node.n++; j > i; --j) node.Take(node, j - 1, j);
 }
 
 template <typename P>
 template <typename Node>
 void IndexTree<P>::CloseSlot(Node& node, uint32_t i) {
-  for (uint32_t j = i + 1; j < node.n; ++j) Move(node, j, node, j - 1);
-  node.key[--node.n] = P::kPad;
+  for (uint32_t j = i + 1; j < node.n; ++j) node.Take(node, j, j - 1);
+  node.keys.Set(--node.n, P::kPad);
 }
 
 template <typename P>
 template <typename Node>
 bool IndexTree<P>::Balance(Node& left, Node& right) {
   const uint32_t total = left.n + right.n;
-  const uint32_t keep =
-      total <= std::size(left.key) * 3 / 4 ? total : total / 2;
+  const uint32_t keep = total <= Node::kSize * 3 / 4 ? total : total / 2;
   if (left.n > keep) {
     const uint32_t moved = left.n - keep;
-    for (uint32_t j = right.n; j-- > 0;) Move(right, j, right, j + moved);
-    for (uint32_t j = 0; j < moved; ++j) Move(left, keep + j, right, j);
+    for (uint32_t j = right.n; j-- > 0;) right.Take(right, j, j + moved);
+    for (uint32_t j = 0; j < moved; ++j) right.Take(left, keep + j, j);
   } else {
     const uint32_t moved = keep - left.n;
-    for (uint32_t j = 0; j < moved; ++j) Move(right, j, left, left.n + j);
-    for (uint32_t j = moved; j < right.n; ++j) {
-      Move(right, j, right, j - moved);
-    }
+    for (uint32_t j = 0; j < moved; ++j) left.Take(right, j, left.n + j);
+    for (uint32_t j = moved; j < right.n; ++j) right.Take(right, j, j - moved);
   }
   left.n = keep;
   left.Pad(keep);
@@ -98,7 +65,7 @@ void IndexTree<P>::Sum(uint32_t level, Inner& parent, uint32_t i) {
 template <typename P>
 void IndexTree<P>::SetLeastKey(const Path& path, const Key& key) {
   for (uint32_t level = height_; level-- > 0;) {
-    inners_[path.node[level]].key[path.index[level]] = key;
+    inners_[path.node[level]].keys.Set(path.index[level], key);
     if (path.index[level] != 0) break;
   }
 }
@@ -106,11 +73,11 @@ void IndexTree<P>::SetLeastKey(const Path& path, const Key& key) {
 template <typename P>
 void IndexTree<P>::SplitRoot(Path& path) {
   sim::Check(height_ + 1 < kMaxHeight, "tree too high");
-  const uint32_t top = NewInner();
+  const uint32_t top = inners_.Take();
   Inner& in = inners_[top];
   in.n = 1;
   in.child[0] = root_;
-  in.key[0] = height_ == 0 ? leaves_[root_].key[0] : inners_[root_].key[0];
+  in.keys.Set(0, LeastKey(0, root_));
   for (uint32_t level = height_; level-- > 0;) {
     path.node[level + 1] = path.node[level];
     path.index[level + 1] = path.index[level];
@@ -137,7 +104,7 @@ void IndexTree<P>::Split(Path& path, uint32_t level) {
   uint32_t& at = is_leaf ? path.leaf : path.node[level];
   uint32_t& index = is_leaf ? path.position : path.index[level];
   const uint32_t left = at;
-  const uint32_t right = is_leaf ? NewLeaf() : NewInner();
+  const uint32_t right = is_leaf ? leaves_.Take() : inners_.Take();
   const uint32_t full = is_leaf ? kLeafSize : kInnerSize;
   // Ascending keys, which first-fit allocation makes, leave fuller nodes.
   Inner& parent = inners_[path.node[level - 1]];
@@ -148,14 +115,16 @@ void IndexTree<P>::Split(Path& path, uint32_t level) {
   parent.child[i + 1] = right;
   if (is_leaf) {
     MoveTail(leaves_[left], begin, leaves_[right]);
-    parent.key[i + 1] = leaves_[right].key[0];
   } else {
     MoveTail(inners_[left], begin, inners_[right]);
-    parent.key[i + 1] = inners_[right].key[0];
+    P::Restructured(inners_[left]);
+    P::Restructured(inners_[right]);
   }
+  parent.keys.Set(i + 1, LeastKey(level, right));
   Sum(level - 1, parent, i);
   Sum(level - 1, parent, i + 1);
-  // A key between the halves stays left, where its predecessor is.
+  P::Restructured(parent);
+  // A key between the halves stays left, so that it is no new least key.
   if (is_leaf ? index > begin : index >= begin) {
     at = right;
     index -= begin;
@@ -164,21 +133,22 @@ void IndexTree<P>::Split(Path& path, uint32_t level) {
 }
 
 template <typename P>
-void IndexTree<P>::Insert(Path path, const Key& key, const Value& value,
+void IndexTree<P>::Insert(Path& path, const Key& key, const Value& value,
                           const typename P::Change& change) {
   if (size_++ == 0) {
-    root_ = path.leaf = NewLeaf();
+    root_ = path.leaf = leaves_.Take();
     height_ = path.position = 0;
   }
   if (leaves_[path.leaf].n == kLeafSize) Split(path, height_);
   Leaf& leaf = leaves_[path.leaf];
   OpenSlot(leaf, path.position);
-  leaf.key[path.position] = key;
-  leaf.value[path.position] = value;
+  leaf.keys.Set(path.position, key);
+  leaf.values.Set(path.position, value);
   for (uint32_t level = height_; level-- > 0;) {
     Inner& in = inners_[path.node[level]];
     if (!P::Added(in, path.index[level], change)) {
       Sum(level, in, path.index[level]);
+      P::Resummed(in, path.index[level]);
     }
   }
   if (path.position == 0) SetLeastKey(path, key);
@@ -189,11 +159,12 @@ void IndexTree<P>::Erase(const Path& path, const typename P::Change& change) {
   Leaf& leaf = leaves_[path.leaf];
   CloseSlot(leaf, path.position - 1);
   if (--size_ == 0) return Clear();
-  if (path.position == 1) SetLeastKey(path, leaf.key[0]);
+  if (path.position == 1) SetLeastKey(path, leaf.keys.Get(0));
   for (uint32_t level = height_; level-- > 0;) {
     Inner& in = inners_[path.node[level]];
     if (!P::Removed(in, path.index[level], change)) {
       Sum(level, in, path.index[level]);
+      P::Resummed(in, path.index[level]);
     }
   }
   if (leaf.n < kLeafSize / 4 && height_ > 0) Rebalance(path, height_);
@@ -210,18 +181,28 @@ void IndexTree<P>::Rebalance(const Path& path, uint32_t level) {
   const bool is_leaf = level == height_;
   const bool merged = is_leaf ? Balance(leaves_[left], leaves_[right])
                               : Balance(inners_[left], inners_[right]);
+  if (!is_leaf) {
+    P::Restructured(inners_[left]);
+    P::Restructured(inners_[right]);
+  }
   Sum(level - 1, parent, i);
   if (!merged) {
-    parent.key[i + 1] = is_leaf ? leaves_[right].key[0] : inners_[right].key[0];
+    parent.keys.Set(i + 1, LeastKey(level, right));
     Sum(level - 1, parent, i + 1);
+    P::Restructured(parent);
     return;
   }
-  (is_leaf ? free_leaves_ : free_inners_).push_back(right);
+  if (is_leaf) {
+    leaves_.Give(right);
+  } else {
+    inners_.Give(right);
+  }
   CloseSlot(parent, i + 1);
+  P::Restructured(parent);
   if (level > 1) {
     if (parent.n < kInnerSize / 4) Rebalance(path, level - 1);
   } else if (parent.n == 1) {
-    free_inners_.push_back(root_);
+    inners_.Give(root_);
     root_ = parent.child[0];
     --height_;
   }

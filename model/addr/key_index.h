@@ -26,16 +26,33 @@ struct KeyPolicy {
     uint32_t perm, born;
   };
   static constexpr Key kPad = UINT64_MAX;
-  static constexpr uint32_t kLeafSize = 16;
+  static constexpr uint32_t kLeafSize = 24;
   static constexpr uint32_t kInnerSize = 32;
+  static constexpr uint32_t kPrefetchValues = 0;
 
-  struct Compare {
-    static bool Le(Key a, Key b) { return a <= b; }
+  template <size_t N>
+  struct Keys {
+    uint64_t first[N];
+
+    Key Get(uint32_t i) const { return first[i]; }
+    void Set(uint32_t i, Key key) { first[i] = key; }
   };
+  template <size_t N>
+  struct Values {
+    Value of[N];
+
+    const Value& Get(uint32_t i) const { return of[i]; }
+    void Set(uint32_t i, const Value& value) { of[i] = value; }
+  };
+  template <size_t N>
+  static uint32_t CountLe(const Keys<N>& keys, Key key) {
+    return CountPrefix<N>(keys.first, key);
+  }
   struct Sums {
+    uint32_t below[kInnerSize];  // sum of count[0...i - 1]
+    uint32_t count[kInnerSize];
     uint64_t last[kInnerSize];  // where the subtree's last entry ends
     uint64_t gap[kInnerSize];   // its widest gap
-    uint32_t count[kInnerSize];
 
     void Move(const Sums& from, uint32_t j, uint32_t i) {
       last[i] = from.last[j];
@@ -53,48 +70,59 @@ struct KeyPolicy {
   static void SumLeaf(const Leaf& leaf, Sums& sums, uint32_t i) {
     uint64_t gap = 0;
     for (uint32_t j = 1; j < leaf.n; ++j) {
-      gap = Max(gap, leaf.key[j] - leaf.value[j - 1].last - 1);
+      gap = Max(gap, leaf.keys.first[j] - leaf.values.of[j - 1].last - 1);
     }
-    sums.last[i] = leaf.value[leaf.n - 1].last;
+    sums.last[i] = leaf.values.of[leaf.n - 1].last;
     sums.gap[i] = gap;
     sums.count[i] = leaf.n;
   }
   template <typename Inner>
   static void SumInner(const Inner& in, Sums& sums, uint32_t i) {
     uint64_t gap = in.sums.gap[0];
-    uint32_t count = in.sums.count[0];
     for (uint32_t j = 1; j < in.n; ++j) {
-      gap = Max(gap, in.key[j] - in.sums.last[j - 1] - 1);
+      gap = Max(gap, in.keys.first[j] - in.sums.last[j - 1] - 1);
       gap = Max(gap, in.sums.gap[j]);
-      count += in.sums.count[j];
     }
     sums.last[i] = in.sums.last[in.n - 1];
     sums.gap[i] = gap;
-    sums.count[i] = count;
+    sums.count[i] = in.sums.below[in.n - 1] + in.sums.count[in.n - 1];
   }
-  // Here in.key[i] does not know of the new entry yet.
+  // Here in.keys does not know of the new entry yet.
   template <typename Inner>
   static bool Added(Inner& in, uint32_t i, const Change& c) {
     Sums& s = in.sums;
     ++s.count[i];
+    for (uint32_t j = 0; j < kInnerSize; ++j) s.below[j] += j > i;
     if (c.first > s.last[i]) {
       s.gap[i] = Max(s.gap[i], c.first - s.last[i] - 1);
       s.last[i] = c.last;
-    } else if (c.first < in.key[i]) {
-      s.gap[i] = Max(s.gap[i], in.key[i] - c.last - 1);
+    } else if (c.first < in.keys.first[i]) {
+      s.gap[i] = Max(s.gap[i], in.keys.first[i] - c.last - 1);
     } else {
       return c.gap != s.gap[i];
     }
     return true;
   }
-  // Here in.key[i] no longer knows of the entry.
+  // Here in.keys no longer knows of the entry.
   template <typename Inner>
   static bool Removed(Inner& in, uint32_t i, const Change& c) {
     Sums& s = in.sums;
     --s.count[i];
-    if (c.first < in.key[i] || c.last == s.last[i]) return false;
+    for (uint32_t j = 0; j < kInnerSize; ++j) s.below[j] -= j > i;
+    if (c.first < in.keys.first[i] || c.last == s.last[i]) return false;
     s.gap[i] = Max(s.gap[i], c.gap);
     return true;
+  }
+
+  template <typename Inner>
+  static void Resummed(Inner&, uint32_t) {}
+  template <typename Inner>
+  static void Restructured(Inner& in) {
+    uint32_t sum = 0;
+    for (uint32_t j = 0; j < in.n; ++j) {
+      in.sums.below[j] = sum;
+      sum += in.sums.count[j];
+    }
   }
 
   static uint64_t Max(uint64_t a, uint64_t b) { return a > b ? a : b; }
@@ -112,16 +140,13 @@ class KeyIndex {
   // The entry that begins at `first`, removed; nothing where none does.
   std::optional<Entry> Erase(uint64_t first);
 
-  // The last entry that begins at or below key, and how many begin there.
-  struct Ranked {
-    Entry entry;
-    uint64_t rank = 0;  // 0: there is none
-  };
-  Ranked AtOrBelow(uint64_t key) const;
+  // The last entry that begins at or below key.
+  std::optional<Entry> AtOrBelow(uint64_t key) const;
   std::optional<Entry> Find(uint64_t key) const;
   std::optional<Entry> FirstIn(uint64_t first, uint64_t last) const;
   std::optional<Entry> AtOrAfter(uint64_t key) const;
-  uint64_t CountThrough(uint64_t key) const;
+  // How many begin at or below key.
+  uint64_t Rank(uint64_t key) const;
   std::optional<uint64_t> FirstHole(uint64_t begin,
                                     uint64_t size_minus_1) const;
 

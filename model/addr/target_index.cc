@@ -1,40 +1,33 @@
 #include "model/addr/target_index.h"
 
+#include <bit>
+
 #include "sim/check.h"
 
 namespace iovalab {
 namespace {
 
-TargetPolicy::Key KeyOf(const Entry& e) { return {e.tag, e.target, e.first}; }
+TargetPolicy::Key KeyOf(const Entry& e) { return {e.target, e.tag, e.first}; }
 
-// (tag, target) of the key <= (tag, target).
-bool TargetLe(const TargetPolicy::Key& key, uint64_t tag, uint64_t target) {
-  return (key.tag < tag) | ((key.tag == tag) & (key.target <= target));
-}
-
-template <size_t N>
-uint32_t CountTargetLe(const TargetPolicy::Key (&keys)[N], uint32_t n,
-                       uint64_t tag, uint64_t target) {
-  const uint32_t c = CountPrefix<N>(keys, [&](const TargetPolicy::Key& k) {
-    return TargetLe(k, tag, target);
-  });
-  return c < n ? c : n;
+TargetPolicy::Change ChangeOf(const Entry& e) {
+  return {e.target_last(), e.target_last(), e.first, e.tag, e.tag};
 }
 
 }  // namespace
 
 void TargetIndex::Insert(const Entry& e) {
-  Tree::Path path = {};
+  Tree::Path path;
   if (tree_.size() > 0) path = tree_.Descend(KeyOf(e));
-  tree_.Insert(path, KeyOf(e), e.target_last(), {e.target_last(), e.first});
+  tree_.Insert(path, KeyOf(e), {e.target_last(), e.perm, e.born}, ChangeOf(e));
 }
 
 void TargetIndex::Erase(const Entry& e) {
   const Tree::Path path = tree_.Descend(KeyOf(e));
-  sim::Check(path.position > 0 &&
-                 tree_.leaf(path.leaf).key[path.position - 1].first == e.first,
-             "entry is not in the target index");
-  tree_.Erase(path, {e.target_last(), e.first});
+  sim::Check(
+      path.position > 0 &&
+          tree_.leaf(path.leaf).keys.rest[path.position - 1].first == e.first,
+      "entry is not in the target index");
+  tree_.Erase(path, ChangeOf(e));
 }
 
 struct TargetIndex::Query {
@@ -42,53 +35,81 @@ struct TargetIndex::Query {
   uint64_t first, last;
   uint64_t best = UINT64_MAX;
   bool found = false;
+  const Tree::Leaf* leaf = nullptr;  // where best is; null where not known
+  uint32_t index = 0;
 
   bool Improves(uint64_t key) const { return !found || key < best; }
-  void Take(uint64_t key) {
+  void Take(uint64_t key, const Tree::Leaf* in, uint32_t i) {
     best = key;
     found = true;
+    leaf = in;
+    index = i;
   }
 };
 
-void TargetIndex::SearchLeaf(const Tree::Leaf& leaf, Query& q) const {
-  const uint32_t n = CountTargetLe(leaf.key, leaf.n, q.tag, q.last);
-  for (uint32_t i = 0; i < n; ++i) {
-    if (leaf.value[i] < q.first) continue;
-    const TargetPolicy::Key& key = leaf.key[i];
-    if (key.tag == q.tag && q.Improves(key.first)) q.Take(key.first);
+void TargetIndex::SearchLeaf(const Tree::Leaf& leaf, Query& q) {
+  static_assert(TargetPolicy::kLeafSize < 32);
+  uint32_t touched = 0;
+  for (uint32_t i = 0; i < TargetPolicy::kLeafSize; ++i) {
+    touched |= uint32_t{leaf.values.last[i] >= q.first} << i;
+  }
+  const uint32_t n = Tree::Clamp(leaf, CountPrefix(leaf.keys.target, q.last));
+  touched &= (uint32_t{1} << n) - 1;
+  for (; touched != 0; touched &= touched - 1) {
+    const uint32_t i = static_cast<uint32_t>(std::countr_zero(touched));
+    const uint64_t key = leaf.keys.rest[i].first;
+    if (leaf.keys.rest[i].tag == q.tag && q.Improves(key))
+      q.Take(key, &leaf, i);
   }
 }
 
-void TargetIndex::Search(uint32_t level, uint32_t at, Query& q) const {
-  if (level == tree_.height()) return SearchLeaf(tree_.leaf(at), q);
-  const Tree::Inner& in = tree_.inner(at);
-  // Children [begin, end) may hold keys from (tag, 0) to (tag, last); those of
-  // [whole, end - 1) hold no others.
-  const uint32_t end = CountTargetLe(in.key, in.n, q.tag, q.last);
-  uint32_t begin = 0;
-  uint32_t whole = 0;
-  if (in.key[0].tag < q.tag) {
-    begin = CountTargetLe(in.key, in.n, q.tag - 1, UINT64_MAX) - 1;
-    whole = begin + 1;
-  }
-  for (uint32_t i = begin; i < end; ++i) {
-    if (in.sums.max_last[i] < q.first) continue;
-    if (!q.Improves(in.sums.min_first[i])) continue;
-    if (i >= whole && i + 1 < end && in.sums.min_last[i] >= q.first) {
-      q.Take(in.sums.min_first[i]);
+// The first n children, whose targets all begin at or below q.last.
+void TargetIndex::SearchChildren(uint32_t level, const Tree::Inner& in,
+                                 uint32_t n, Query& q) const {
+  for (uint32_t i = 0; i < n; ++i) {
+    const TargetPolicy::Total& t = in.sums.total[i];
+    if (t.max_last < q.first || !q.Improves(t.min_first)) continue;
+    if (q.tag < t.min_tag || q.tag > t.max_tag) continue;
+    if (t.min_last >= q.first && t.min_tag == t.max_tag) {
+      q.Take(t.min_first, nullptr, 0);
     } else {
       Search(level + 1, in.child[i], q);
     }
   }
 }
 
-std::optional<uint64_t> TargetIndex::LeastKey(uint64_t tag, uint64_t first,
-                                              uint64_t last) const {
+void TargetIndex::Search(uint32_t level, uint32_t at, Query& q) const {
+  for (; level < tree_.height(); ++level) {
+    const Tree::Inner& in = tree_.inner(at);
+    const uint32_t n = Tree::Clamp(in, CountPrefix(in.keys.target, q.last));
+    if (n == 0) return;
+    // The last of them may hold targets past q.last: the descent goes on there.
+    // To its left only targets that reach as far as q.first matter.
+    at = in.child[n - 1];
+    tree_.Prefetch(level + 1, at);
+    if (n > 1 && in.sums.max_last_through[n - 2] >= q.first) {
+      SearchChildren(level, in, n - 1, q);
+    }
+  }
+  SearchLeaf(tree_.leaf(at), q);
+}
+
+std::optional<TargetIndex::Found> TargetIndex::LeastKey(uint64_t tag,
+                                                        uint64_t first,
+                                                        uint64_t last) const {
   if (tree_.size() == 0) return std::nullopt;
-  Query query{tag, first, last};
-  Search(0, tree_.root(), query);
-  if (!query.found) return std::nullopt;
-  return query.best;
+  Query q{tag, first, last};
+  Search(0, tree_.root(), q);
+  if (!q.found) return std::nullopt;
+  Found found{q.best, std::nullopt};
+  if (q.leaf != nullptr) {
+    const uint64_t target = q.leaf->keys.target[q.index];
+    const TargetPolicy::Value value = q.leaf->values.Get(q.index);
+    found.entry = Entry{q.best,     q.best + (value.last - target),
+                        target,     tag,
+                        value.perm, value.born};
+  }
+  return found;
 }
 
 }  // namespace iovalab

@@ -98,7 +98,7 @@ struct KindInfo {
 const KindInfo& GetKind(Kind kind);
 std::optional<Kind> KindByName(absl::string_view name);
 
-// Values of kEnum fields, which are also the classes of DESIGN 5.
+// Values of kEnum fields, which are also the classes of docs/design.md.
 enum class AccessClass : uint8_t {
   kOk,
   kDmaFault,

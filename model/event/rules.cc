@@ -16,9 +16,8 @@ constexpr RuleInfo kRules[] = {
      "QEMU 10.1 system/memory.c render_memory_region",
      "the highest priority region wins an address; neighbours that continue "
      "each other merge"},
-    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kRec,
-     "QEMU 7.2 log q35-4g-novga-svq; QEMU 10.1 system/memory.c "
-     "address_space_update_topology",
+    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kSrc,
+     "QEMU 10.1 system/memory.c address_space_update_topology",
      "a transaction delivers all region_del before any region_add, each in "
      "address order"},
 
@@ -99,8 +98,8 @@ constexpr RuleInfo kRules[] = {
     {Rule::kSvqExpands, "svq.expands", kSrc,
      "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
      "a buffer that leaves the node it was found in is refused: -EINVAL"},
-    {Rule::kSvqNeedle, "svq.needle", kDer,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c (R1)",
+    {Rule::kSvqNeedle, "svq.needle", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_translate_addr",
      "the needle's inclusive size is the length, one byte too long"},
     {Rule::kSvqVring, "svq.vring", kRec,
      "QEMU 7.2 and 10.0 logs, first dma_map lines",

@@ -10,7 +10,7 @@
 //   3  L3 equals L2 outside an open batch (L2, L3)
 //   4  pinned pages equal the pages that L2 holds, in PA mode (L2, L5)
 //
-// The numbers are those of semantics 10; 1 (disjoint nodes) holds by
+// The numbers are those of docs/design.md; 1 (disjoint nodes) holds by
 // construction of the stores, 6 is judged access by access.
 //
 // Not for: repairing anything; a violation is an event and the run goes on.

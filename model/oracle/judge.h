@@ -28,7 +28,7 @@ struct Judgement {
 
 Judgement Judge(const AccessFacts& facts);
 
-// Verdict of a run from its undeserved accesses (DESIGN 5).
+// Verdict of a run from its undeserved accesses (docs/design.md).
 Verdict WorstVerdict(AccessClass access_class);
 Verdict WorstVerdict(Ended ended);
 

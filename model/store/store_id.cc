@@ -31,8 +31,9 @@ constexpr StoreKindInfo kKinds[] = {
      "how often each host page is pinned"},
     {K::kVma, "vma", "L5", "hva", "offset", "object", false, false,
      "mappings of the VMM's process: memory object and offset in it"},
-    {K::kMemory, "memory", "mem", "hpa", "iova", "request", false, false,
-     "which device request wrote a host page last"},
+    {K::kMemory, "memory", "mem", "hpa", "iova", "", false, false,
+     "the IOVA that the device's last write to a host page went to; the event "
+     "says whose"},
 };
 
 constexpr bool RowsMatch() {

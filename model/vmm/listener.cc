@@ -10,7 +10,7 @@ uint32_t Perm(const FlatRange& flat) {
   return flat.readonly ? kPermRead : kPermReadWrite;
 }
 
-// Rules 1 and 2 of semantics 3.4: kinds that are never mapped, and sections
+// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and sections
 // outside the device's IOVA range (which is compared with the guest address).
 Rule SkipRule(const FlatRange& flat, const ListenerProfile& profile) {
   switch (flat.kind) {
@@ -116,7 +116,7 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
         profile.strategy->add(sink, range, span, profile.switches, &iova);
     if (err != kIovaOk) {
       EmitSection(sink, Kind::kRegionSkip, Rule::kTreeRefused, section);
-      return {AddOutcome::kFailed, 0};
+      return {AddOutcome::kFailed, std::nullopt};
     }
   }
   BatchBeginOnce(state, profile, send);
