@@ -1,22 +1,12 @@
-// The rows of the axes. Commits are QEMU's unless said otherwise.
+// The rows of the axes. Where the model has a table of the values, its rows are
+// taken, so that a new strategy or switch is added in one place.
 
 #include "lab/axes.h"
+#include "model/vmm/strategy.h"
+#include "model/vmm/switches.h"
 
 namespace iovalab {
 namespace {
-
-constexpr AxisValue kMappings[] = {
-    {"hva", "one IOVA->HVA tree; found by HVA",
-     "QEMU 34e3c94edaef, 7.2 to 9.2"},
-    {"hva_id", "as hva, and the section's GPA must match as an id",
-     "RFC 20240410100345.389462, never merged"},
-    {"ram_addr", "a GPA tree beside it; buffers found by ram_addr",
-     "RFC v2 of 4 Oct 2024, never merged"},
-    {"gpa", "guest RAM by GPA, host-only memory by HVA, one allocator",
-     "QEMU 10.0: 92cf61e708, 05063f5584, 332859dd59"},
-    {"passthrough", "no shadow queue: IOVA = GPA, no tree",
-     "hw/virtio/vhost-vdpa.c without shadow_data"},
-};
 
 constexpr AxisValue kBackends[] = {
     {"vdpa_set_map_va", "an entry for each VMA; the device gets HVAs",
@@ -37,51 +27,47 @@ constexpr AxisValue kKernels[] = {
     {"deb_6_1_192", "Debian 12's 6.1.192", "recorded"},
 };
 
-constexpr AxisValue kSwitches[] = {
-    {"as_merged", "every defect as in the merged code", "QEMU 10.0"},
-    {"r1_fixed", "needle of a buffer is len - 1 long, not len",
-     "semantics 3.7 R1, derived"},
-    {"r2_fixed", "cleanup after a GPA overlap spares the older node",
-     "semantics 3.7 R2, derived"},
-    {"r3_fixed", "range check compares last with last",
-     "semantics 3.7 R3, derived"},
-    {"before_75a8ce64f6", "region_del removes by the needle's IOVA, 0",
-     "before 75a8ce64f6, Jul 2022"},
-    {"before_10dab9f263", "region_del of an unknown section dereferences NULL",
-     "before 10dab9f263, Aug 2022"},
-    {"before_7dab70bec3", "the node stays when the kernel's map failed",
-     "before 7dab70bec3, Aug 2022"},
-    {"before_2fbef6aad8", "2^64 bytes are unmapped in one message of size 0",
-     "before 2fbef6aad8, May 2023"},
-    {"before_b77a5f22ac", "a buffer that ends with its map is refused",
-     "before b77a5f22ac, Jul 2023"},
-};
+// Rows of a table of the model's, which has the same three columns.
+std::vector<AxisValue> Mappings() {
+  std::vector<AxisValue> rows;
+  for (const Strategy* s : Strategies()) {
+    rows.push_back({s->name, s->help, s->source});
+  }
+  return rows;
+}
 
-}  // namespace
+std::vector<AxisValue> Switches() {
+  std::vector<AxisValue> rows;
+  for (const SwitchSetting& s : SwitchSettings()) {
+    rows.push_back({s.name, s.help, s.source});
+  }
+  return rows;
+}
 
-std::vector<AxisInfo> MakeAxes(absl::Span<const AxisValue> mappings,
-                               absl::string_view default_mapping) {
-  const auto rows = [](absl::Span<const AxisValue> values) {
-    return std::vector<AxisValue>(values.begin(), values.end());
-  };
+std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
+  return {values.begin(), values.end()};
+}
+
+std::vector<AxisInfo> MakeAxes() {
   return {
       {"mapping", "how the VMM finds the IOVA of guest memory",
-       "QEMU hw/virtio/vhost-iova-tree.c", rows(mappings), default_mapping},
+       "QEMU hw/virtio/vhost-iova-tree.c", Mappings(), "gpa"},
       {"backend", "which kernel path carries the maps",
-       "Linux drivers/vhost/vdpa.c", rows(kBackends), "vdpa_set_map_va"},
+       "Linux drivers/vhost/vdpa.c", Rows(kBackends), "vdpa_set_map_va"},
       {"device", "how the device keeps its table", "Linux drivers/vdpa",
-       rows(kDevices), "vdpa_sim"},
+       Rows(kDevices), "vdpa_sim"},
       {"kernel", "the host's kernel, an exact build", "recorded vectors",
-       rows(kKernels), "deb_6_12_117"},
+       Rows(kKernels), "deb_6_12_117"},
       {"switches", "one defect of the VMM's, repaired or brought back",
-       "semantics 3.3 and 3.7", rows(kSwitches), "as_merged"},
+       "QEMU hw/virtio/vhost-vdpa.c and its history", Switches(), "as_merged"},
   };
 }
 
+}  // namespace
+
 const std::vector<AxisInfo>& Axes() {
   // Never destroyed, so that names may be kept anywhere.
-  static const auto* const axes =
-      new std::vector<AxisInfo>(MakeAxes(kMappings, "gpa"));
+  static const auto* const axes = new std::vector<AxisInfo>(MakeAxes());
   return *axes;
 }
 
