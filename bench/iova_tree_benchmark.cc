@@ -290,7 +290,7 @@ void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
       if (smoke) {
         b->Iterations(10);
       } else {
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 9);
+        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 7);
       }
     }
   }
@@ -298,7 +298,12 @@ void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
 
 int Main(int argc, char** argv) {
   const bool smoke = argc > 1 && absl::string_view(argv[1]) == "--smoke";
-  benchmark::Initialize(&argc, argv);
+  // Repetitions in random order, so that all suffer alike from what else runs.
+  std::vector<char*> args(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  args.insert(args.begin() + 1, interleave.data());
+  int count = static_cast<int>(args.size());
+  benchmark::Initialize(&count, args.data());
   const std::vector<size_t> sizes =
       smoke ? std::vector<size_t>{20, 500} : std::vector<size_t>{1000, 100000};
   Register<Ours>("ours", sizes, smoke);

@@ -143,7 +143,7 @@ void IndexTree<P>::Insert(Path& path, const Key& key, const Value& value,
   Leaf& leaf = leaves_[path.leaf];
   OpenSlot(leaf, path.position);
   leaf.keys.Set(path.position, key);
-  leaf.values.Set(path.position, value);
+  leaf.value[path.position] = value;
   for (uint32_t level = height_; level-- > 0;) {
     Inner& in = inners_[path.node[level]];
     if (!P::Added(in, path.index[level], change)) {

@@ -38,13 +38,6 @@ struct KeyPolicy {
     void Set(uint32_t i, Key key) { first[i] = key; }
   };
   template <size_t N>
-  struct Values {
-    Value of[N];
-
-    const Value& Get(uint32_t i) const { return of[i]; }
-    void Set(uint32_t i, const Value& value) { of[i] = value; }
-  };
-  template <size_t N>
   static uint32_t CountLe(const Keys<N>& keys, Key key) {
     return CountPrefix<N>(keys.first, key);
   }
@@ -70,9 +63,9 @@ struct KeyPolicy {
   static void SumLeaf(const Leaf& leaf, Sums& sums, uint32_t i) {
     uint64_t gap = 0;
     for (uint32_t j = 1; j < leaf.n; ++j) {
-      gap = Max(gap, leaf.keys.first[j] - leaf.values.of[j - 1].last - 1);
+      gap = Max(gap, leaf.keys.first[j] - leaf.value[j - 1].last - 1);
     }
-    sums.last[i] = leaf.values.of[leaf.n - 1].last;
+    sums.last[i] = leaf.value[leaf.n - 1].last;
     sums.gap[i] = gap;
     sums.count[i] = leaf.n;
   }
@@ -140,13 +133,16 @@ class KeyIndex {
   // The entry that begins at `first`, removed; nothing where none does.
   std::optional<Entry> Erase(uint64_t first);
 
-  // The last entry that begins at or below key.
-  std::optional<Entry> AtOrBelow(uint64_t key) const;
+  // The last entry that begins at or below key, and how many begin there.
+  struct Ranked {
+    Entry entry;
+    uint64_t rank = 0;  // 0: there is none
+  };
+  Ranked AtOrBelow(uint64_t key) const;
   std::optional<Entry> Find(uint64_t key) const;
   std::optional<Entry> FirstIn(uint64_t first, uint64_t last) const;
   std::optional<Entry> AtOrAfter(uint64_t key) const;
-  // How many begin at or below key.
-  uint64_t Rank(uint64_t key) const;
+  uint64_t CountThrough(uint64_t key) const;
   std::optional<uint64_t> FirstHole(uint64_t begin,
                                     uint64_t size_minus_1) const;
 
