@@ -16,6 +16,7 @@
 //
 // A policy P has
 //   Key, Value, kPad            what a leaf holds
+//   ToValue(source)             the value of a new item
 //   Keys<N>                     N keys, with Get(i) and Set(i, key)
 //   kLeafSize, kInnerSize       multiples of 8
 //   kPrefetchValues             how many of a leaf's values a search reads
@@ -162,9 +163,10 @@ class IndexTree {
     }
   }
 
-  // Adds an item that is not there. `path` is Descend(key)'s, and is used up;
-  // anything where the tree is empty.
-  void Insert(Path& path, const Key& key, const Value& value,
+  // Adds an item that is not there, with the value P::ToValue(source). `path`
+  // is Descend(key)'s, and is used up; anything where the tree is empty.
+  template <typename Source>
+  void Insert(Path& path, const Key& key, const Source& source,
               const typename P::Change& change);
   // Removes the item before path.position.
   void Erase(const Path& path, const typename P::Change& change);

@@ -20,7 +20,6 @@ std::optional<uint64_t> KeyIndex::FirstAfterLeaf(const Tree::Path& path) const {
 }
 
 bool KeyIndex::Insert(const Entry& e) {
-  const KeyPolicy::Value value{e.last, e.target, e.tag, e.perm, e.born};
   KeyPolicy::Change change{e.first, e.last, 0};
   Tree::Path path;
   if (tree_.size() > 0) {
@@ -34,7 +33,7 @@ bool KeyIndex::Insert(const Entry& e) {
     if (next && *next <= e.last) return false;
     if (has_previous && next) change.gap = *next - leaf.value[p - 1].last - 1;
   }
-  tree_.Insert(path, e.first, value, change);
+  tree_.Insert(path, e.first, e, change);
   return true;
 }
 

@@ -25,6 +25,11 @@ struct KeyPolicy {
     uint64_t last, target, tag;
     uint32_t perm, born;
   };
+  // Straight from the entry: a copy made just before would still be on its way
+  // to memory, which the wide loads of a second copy would have to await.
+  static Value ToValue(const Entry& e) {
+    return {e.last, e.target, e.tag, e.perm, e.born};
+  }
   static constexpr Key kPad = UINT64_MAX;
   static constexpr uint32_t kLeafSize = 24;
   static constexpr uint32_t kInnerSize = 32;
@@ -127,6 +132,7 @@ class KeyIndex {
 
   size_t size() const { return tree_.size(); }
   void Clear() { tree_.Clear(); }
+  const Tree& tree() const { return tree_; }  // for tests
 
   // False, and nothing done, where another entry is in the way.
   bool Insert(const Entry& entry);

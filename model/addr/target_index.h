@@ -35,6 +35,7 @@ struct TargetPolicy {
   };
   // The least v such that the entry has at most 2^(v + 1) keys: 0 to 63.
   using Value = uint8_t;
+  static Value ToValue(Value size) { return size; }
   static constexpr Key kPad = {UINT64_MAX, UINT64_MAX};
   static constexpr uint32_t kLeafSize = 24;
   static constexpr uint32_t kInnerSize = 32;
@@ -151,7 +152,10 @@ struct TargetPolicy {
 
 class TargetIndex {
  public:
+  using Tree = IndexTree<TargetPolicy>;
+
   void Clear() { tree_.Clear(); }
+  const Tree& tree() const { return tree_; }  // for tests
   // The entry is not there; the entry is there.
   void Insert(const Entry& entry);
   void Erase(const Entry& entry);
@@ -163,8 +167,6 @@ class TargetIndex {
                             const KeyIndex& keys) const;
 
  private:
-  using Tree = IndexTree<TargetPolicy>;
-
   struct Query;
   static void SearchLeaf(const Tree::Leaf& leaf, TargetPolicy::Value size,
                          Query& query);
