@@ -16,7 +16,8 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", ""},
 };
 
-absl::StatusOr<Args> Parse(Words words, Operands operands = {"FILE…", 1, 2}) {
+absl::StatusOr<Args> Parse(const Words& words,
+                           Operands operands = {"FILE…", 1, 2}) {
   return ParseArgs(words, kFlags, operands, "iovalab try FILE…");
 }
 

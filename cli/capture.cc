@@ -48,7 +48,7 @@ PseudoTerminal::PseudoTerminal(int columns)
   tty_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
   sim::Check(tty_ >= 0, "ptsname");
   winsize size = {};
-  size.ws_col = static_cast<unsigned short>(columns);
+  size.ws_col = static_cast<decltype(size.ws_col)>(columns);
   ioctl(tty_, TIOCSWINSZ, &size);
 }
 

@@ -7,8 +7,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/compare.h"
+#include "cli/conform.h"
+#include "cli/convert.h"
 #include "cli/help.h"
+#include "cli/import.h"
 #include "cli/list.h"
+#include "cli/run.h"
 #include "cli/version_command.h"
 #include "util/nearest.h"
 
@@ -16,8 +21,13 @@ namespace iovalab {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kListCommand,
-    &kHelpCommand,
+    &kRunCommand,      // in the order that help shows
+    &kCompareCommand,  //
+    &kConvertCommand,  //
+    &kConformCommand,  //
+    &kImportCommand,   //
+    &kListCommand,     //
+    &kHelpCommand,     //
     &kVersionCommand,
 };
 

@@ -3,10 +3,12 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/capture.h"
 #include "cli/text.h"
 #include "gtest/gtest.h"
+#include "lab/axes.h"
 
 namespace iovalab {
 namespace {
@@ -108,7 +110,8 @@ TEST(Commands, TroubleIsOneLine) {
        "iovalab: --color: needs a value: "
        "--color=auto|always|never\n"},
       {{"list", "evnets"},
-       "iovalab: evnets: nothing to list by this name; there is events; did "
+       "iovalab: evnets: nothing to list by this name; there is axes, values, "
+       "scenarios, events; did "
        "you mean events?\n"},
       {{"list", "events", "x"},
        "iovalab: x: one argument too many; usage: iovalab list events\n"},
@@ -130,6 +133,35 @@ TEST(ListEvents, ShowsBothTablesWithSources) {
                            "QEMU 10.1 hw/virtio/vhost-vdpa.c"}) {
     EXPECT_TRUE(absl::StrContains(out, part)) << part;
   }
+}
+
+TEST(ListAxes, ValuesOfEveryAxis) {
+  const std::string axes = RunWords({"list", "axes"}).out;
+  for (const AxisInfo& axis : Axes()) {
+    EXPECT_TRUE(absl::StrContains(axes, absl::StrCat("\n", axis.name, " ")));
+    const Captured values =
+        RunWords({"list", "values", std::string(axis.name)});
+    EXPECT_EQ(values.status, kFine);
+    for (const AxisValue& value : axis.values) {
+      EXPECT_TRUE(absl::StrContains(values.out, value.source)) << value.name;
+    }
+    EXPECT_TRUE(absl::StrContains(
+        values.out, absl::StrCat("\n*  ", axis.default_value, " ")));
+  }
+  EXPECT_EQ(RunWords({"list", "values", "mappin"}).status, kTrouble);
+}
+
+TEST(ListScenarios, TellsWhatEachIsAbout) {
+  const Captured got = RunWords({"list", "scenarios", "testdata/bad"});
+  EXPECT_EQ(got.status, kFine) << got.err;
+  EXPECT_TRUE(absl::StrContains(
+      got.out,
+      "\ntestdata/bad/good.textproto  Every field of a scenario, used as it "
+      "should be. (none)\n"))
+      << got.out;
+  EXPECT_EQ(RunWords({"list", "scenarios", "no/such"}).err,
+            "iovalab: no/such: No such file or directory; a folder of "
+            "scenarios would do\n");
 }
 
 TEST(Version, IsOneWordAfterTheName) {

@@ -5,7 +5,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/list_axes.h"
 #include "cli/list_events.h"
+#include "cli/list_scenarios.h"
 #include "util/nearest.h"
 
 namespace iovalab {
@@ -18,6 +20,9 @@ struct Topic {
 };
 
 constexpr Topic kTopics[] = {
+    {"axes", {}, ListAxes},
+    {"values", {"AXIS", 1, 1}, ListValues},
+    {"scenarios", {"[FOLDER]", 0, 1}, ListScenarios},
     {"events", {}, ListEvents},
 };
 
@@ -60,15 +65,20 @@ int RunList(const Args& args, Terminal& terminal) {
 constinit const Command kListCommand = {
     .name = "list",
     .summary = "what there is, a line each, with its source",
-    .operands = {"events", 1, 2},
+    .operands = {"axes|values AXIS|scenarios [FOLDER]|events", 1, 2},
     .flags = {},
     .details =
+        "axes       in what ways runs of one scenario can differ\n"
+        "values     what an axis can be; * marks what it is by default\n"
+        "scenarios  the scenarios in a folder and below: first scenarios/ "
+        "here,\n"
+        "           else those that come with iovalab\n"
         "events     what can be in a trace: the kinds of event with their\n"
         "           fields, and the rules that events cite, each with its\n"
         "           evidence (recorded from a real system, read in its\n"
         "           source, or derived) and where it comes from",
     .examples =
-        "iovalab list events\n"
+        "iovalab list values mapping\n"
         "iovalab list events | grep derived",
     .run = RunList,
 };

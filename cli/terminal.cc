@@ -100,8 +100,9 @@ void Terminal::Flush() {
 }
 
 std::string Terminal::Paint(Style style, absl::string_view text) const {
-  if (!color_ || style == Style::kPlain || text.empty())
+  if (!color_ || style == Style::kPlain || text.empty()) {
     return std::string(text);
+  }
   return absl::StrCat(Escape(style), text, "\x1b[0m");
 }
 
@@ -111,7 +112,7 @@ void Terminal::Note(absl::string_view line) {
 }
 
 int Terminal::Fail(const absl::Status& status) {
-  if (write_error_ == 0) Flush();  // results that came before stay before
+  Flush();  // results that came before stay before
   WriteRawError(absl::StrCat("iovalab: ", Printable(status.message()), "\n"));
   return kTrouble;
 }

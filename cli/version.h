@@ -11,6 +11,9 @@ namespace iovalab {
 
 inline constexpr absl::string_view kVersion = "0.1.0";
 
+// What traces name as their writer.
+inline constexpr absl::string_view kToolName = "iovalab 0.1.0";
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_CLI_VERSION_H_

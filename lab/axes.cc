@@ -24,7 +24,9 @@ absl::Status UnknownName(absl::string_view what, absl::string_view typed,
                          absl::Span<const absl::string_view> names) {
   const absl::string_view near = Nearest(typed, names);
   return absl::InvalidArgumentError(absl::StrCat(
-      "no ", what, " ", Quote(typed), "; ",
+      typed.empty() ? absl::StrCat(what, " is missing")
+                    : absl::StrCat("no ", what, " ", Quote(typed)),
+      "; ",
       near.empty() ? absl::StrCat("one of ", absl::StrJoin(names, ", "))
                    : absl::StrCat("did you mean ", near, "?")));
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lab/conform_kind.h"
 #include "lab/conform_qemu_tree.h"
+#include "lab/conform_vhost_vdpa.h"
 #include "lab/json_lines.h"
 
 namespace iovalab {
@@ -17,6 +18,7 @@ constexpr const ConformKind* kConformKinds[] = {
     &kConformQemuVhostTree72,
     &kConformQemuVhostTree100,
     &kConformQemuTree,
+    &kConformVhostVdpa,
 };
 
 absl::StatusOr<const ConformKind*> KindByMeta(const JsonRecord& record) {

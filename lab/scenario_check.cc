@@ -38,11 +38,14 @@ uint32_t NameTable::Find(absl::string_view name) const {
 }
 
 std::string NameTable::Unknown(absl::string_view name) const {
-  std::string what = absl::StrCat("no ", sort_, " ", Quote(name));
+  const std::string what =
+      name.empty() ? "missing" : absl::StrCat("no ", sort_, " ", Quote(name));
   std::vector<absl::string_view> names;
   for (const auto& [known, index] : indexes_) names.push_back(known);
   const absl::string_view near = Nearest(name, names);
-  if (names.empty()) return absl::StrCat(what, "; the scenario has none");
+  if (names.empty()) {
+    return absl::StrCat(what, "; the scenario has no ", sort_);
+  }
   if (!near.empty()) {
     return absl::StrCat(what, "; did you mean ", Quote(near), "?");
   }
@@ -114,9 +117,12 @@ absl::Status CheckProse(const Loading& l, const Place& at,
 
 absl::Status CheckPage(const Loading& l, const Place& at, uint64_t value) {
   if (value % kPageSize == 0) return absl::OkStatus();
-  return l.where.Error(at,
-                       absl::StrCat(HexNumber(value), " is not page-aligned; ",
-                                    HexNumber(PageDown(value)), " is"));
+  const uint64_t down = PageDown(value);
+  const uint64_t up = PageUp(value);  // 0 past the last page
+  return l.where.Error(
+      at, absl::StrCat(
+              HexNumber(value), " is not page-aligned; ", HexNumber(down),
+              up > down ? absl::StrCat(" or ", HexNumber(up)) : "", " is"));
 }
 
 absl::Status CheckRange(const Loading& l, const Place& at, bool present,
@@ -149,6 +155,18 @@ absl::Status CheckRange(const Loading& l, const Place& at, bool present,
             " does"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckEnum(const Loading& l, const Place& at,
+                       const google::protobuf::EnumDescriptor& type,
+                       int value) {
+  if (type.FindValueByNumber(value) != nullptr) return absl::OkStatus();
+  std::vector<absl::string_view> names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    names.push_back(type.value(i)->name());
+  }
+  return l.where.Error(at, absl::StrCat("no value ", value, "; one of ",
+                                        absl::StrJoin(names, ", ")));
 }
 
 absl::Status CheckCount(const Loading& l, absl::string_view field, size_t count,

@@ -16,6 +16,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/descriptor.h"
 #include "lab/scenario_limits.h"
 #include "lab/scenario_place.h"
 #include "lab/utf8.h"
@@ -72,6 +73,9 @@ enum class Align { kAny, kPage };
 absl::Status CheckRange(const Loading& l, const Place& at, bool present,
                         const pb::Range& range, Align align);
 absl::Status CheckPage(const Loading& l, const Place& at, uint64_t value);
+// The number names a value: an enum of proto3 takes any.
+absl::Status CheckEnum(const Loading& l, const Place& at,
+                       const google::protobuf::EnumDescriptor& type, int value);
 // At most `most` of the repeated field; `flag` of LoadLimitTable raises it.
 absl::Status CheckCount(const Loading& l, absl::string_view field, size_t count,
                         size_t most, absl::string_view flag);

@@ -15,7 +15,7 @@ namespace iovalab {
 
 struct LoadLimits {
   size_t max_bytes = size_t{16} << 20;  // of the file
-  size_t max_values = 2'000'000;        // fields and list elements written
+  size_t max_values = 1'000'000;        // fields and list elements written
   size_t max_ram_blocks = 20'000;  // blocks, host buffers and physical runs
   size_t max_regions = 20'000;
   // Regions and aliases that a rendering visits; an alias of a container visits

@@ -97,6 +97,12 @@ absl::Status LoadRamBlock(Loading& l, uint32_t i) {
                          "holds 2^64 bytes; a block is smaller than that");
   }
   if (absl::Status s = PlaceRamAddr(l, at, in, block); !s.ok()) return s;
+  if (absl::Status s =
+          CheckEnum(l, at.At("backing"), *pb::RamBlock::Backing_descriptor(),
+                    in.backing());
+      !s.ok()) {
+    return s;
+  }
   block.shared = in.backing() == pb::RamBlock::SHARED;
   if (absl::Status s = LoadPhysicalRuns(l, at, in, block); !s.ok()) return s;
   l.out->ram_blocks.push_back(std::move(block));

@@ -5,17 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/text_format.h"
 #include "lab/scenario_scan.h"
+#include "lab/utf8.h"
 #include "util/nearest.h"
 
 namespace iovalab {
@@ -24,6 +26,8 @@ namespace {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::FieldDescriptor;
+
+constexpr size_t kMaxWhat = 400;  // bytes of an error
 
 struct ParseError {
   int line = 0;
@@ -100,7 +104,7 @@ std::string UnknownValue(absl::string_view message) {
   for (int i = 0; i < type->value_count(); ++i) {
     names.push_back(type->value(i)->name());
   }
-  return absl::StrCat("no value ", Quoted(message, 0), "; one of ",
+  return absl::StrCat("no value ", Quote(Quoted(message, 0)), "; one of ",
                       absl::StrJoin(names, ", "));
 }
 
@@ -111,15 +115,43 @@ std::string TwoOfOneof(absl::string_view message) {
 }
 
 std::string NotBool(absl::string_view message) {
-  return absl::StrCat("\"", Quoted(message, 1),
-                      "\" is no truth value; true or false");
+  absl::string_view value = message;
+  value.remove_prefix(std::min(value.find("Value: "), value.size()));
+  absl::ConsumePrefix(&value, "Value: ");
+  return absl::StrCat(value, " is no truth value; true or false");
 }
 
 std::string TooBig(absl::string_view message) {
-  return absl::StrCat(
-      absl::StrReplaceAll(message, {{"Integer out of range (", ""}, {")", ""}}),
-      " does not fit; at most 64 bits (0xffffffffffffffff), less for some "
-      "fields");
+  absl::ConsumePrefix(&message, "Integer out of range (");
+  absl::ConsumeSuffix(&message, ")");
+  return absl::StrCat(Quote(message),
+                      " is out of range; numbers have 64 bits, of small "
+                      "counts 32");
+}
+
+std::string AsItIs(absl::string_view message) {
+  std::string what(message);
+  if (what.size() > 1 && absl::ascii_islower(what[1])) {
+    what[0] = absl::ascii_tolower(what[0]);
+  }
+  return what;
+}
+
+// Expected identifier, got: }
+std::string Unexpected(absl::string_view message) {
+  if (absl::EndsWith(message, "got: ") ||
+      absl::EndsWith(message, "found \"\"")) {
+    return "the text ends within a message; a '}' is missing";
+  }
+  return AsItIs(message);
+}
+
+std::string NotClosed(absl::string_view) {
+  return "a string is not closed in its line; a quote at its end";
+}
+
+std::string NoExtension(absl::string_view) {
+  return "a scenario has no extensions; a field's name without []";
 }
 
 // What the parser says, and what we say instead.
@@ -136,6 +168,13 @@ constexpr Saying kSayings[] = {
     {"Field \"", TwoOfOneof, false},
     {"Invalid value for boolean field", NotBool, true},
     {"Integer out of range", TooBig, false},
+    {"Extension \"", NoExtension, false},
+    {"Expected octal", AsItIs, true},
+    {"Expected hex", AsItIs, true},
+    {"Expected ", Unexpected, false},
+    {"String literals cannot cross", NotClosed, true},
+    // Whatever else the tokenizer finds, it finds within a token.
+    {"", AsItIs, true},
 };
 
 absl::Status Told(const ParseError& error, absl::string_view file,
@@ -148,6 +187,10 @@ absl::Status Told(const ParseError& error, absl::string_view file,
     what = saying.say(what);
     before = saying.before;
     break;
+  }
+  // The rest may hold as much of the text as there is.
+  if (what.size() > kMaxWhat) {
+    what = absl::StrCat(what.substr(0, kMaxWhat), "...");
   }
   const SyntaxPlace place =
       FindSyntaxPlace(text, std::max(error.line, 0), error.column, before);

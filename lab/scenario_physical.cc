@@ -1,6 +1,7 @@
 #include "lab/scenario_physical.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/numeric/int128.h"
@@ -16,6 +17,12 @@ using absl::uint128;
 // this many is no memory layout.
 constexpr size_t kMaxInterleavedPairs = 2'000'000;
 
+// The largest power of two up to `chunk` that divides `length`; both are
+// multiples of the page.
+uint64_t GoodChunk(uint64_t chunk, uint64_t length) {
+  return std::min(std::bit_floor(chunk), length & (~length + 1));
+}
+
 absl::Status CheckChunks(const Loading& l, const Place& at,
                          const pb::PhysicalRun& in, PhysicalRunSpec& run) {
   const uint64_t length = run.last_offset - run.first_offset + 1;
@@ -27,7 +34,8 @@ absl::Status CheckChunks(const Loading& l, const Place& at,
     return l.where.Error(
         at.At("chunk"),
         absl::StrCat(HexNumber(run.chunk), " does not divide the run's ",
-                     HexNumber(length), " bytes; a divisor does"));
+                     HexNumber(length), " bytes; ",
+                     HexNumber(GoodChunk(run.chunk, length)), " does"));
   }
   if (absl::Status s = CheckPage(l, at.At("stride"), in.stride()); !s.ok()) {
     return s;

@@ -89,6 +89,11 @@ absl::Status LoadRegion(Loading& l, uint32_t i) {
                          absl::StrCat(Quote(in.name()), " is region[", taken,
                                       "]'s name; names are unique"));
   }
+  if (absl::Status s = CheckEnum(l, at.At("kind"),
+                                 *pb::Region::Kind_descriptor(), in.kind());
+      !s.ok()) {
+    return s;
+  }
   RegionSpec& region = l.out->regions[i];
   region.name = in.name();
   region.kind = ToKind(in.kind());
@@ -126,11 +131,13 @@ absl::Status CheckFits(const Loading& l, const Place& at,
   }
   const Place field =
       region.offset > length_1 ? at.At("offset") : at.At("addr");
+  const bool wraps = region.offset > UINT64_MAX - region_1;
   return l.where.Error(
       field,
-      absl::StrCat("from offset ", HexNumber(region.offset), ", last byte ",
-                   HexNumber(region_1), " further on, is outside ", what, " ",
-                   Quote(name), "; its last byte is ", HexNumber(length_1)));
+      absl::StrCat("bytes ", HexNumber(region.offset), " to ",
+                   wraps ? "past 2^64" : HexNumber(region.offset + region_1),
+                   " are not in ", what, " ", Quote(name),
+                   "; its last byte is ", HexNumber(length_1)));
 }
 
 absl::Status Connect(Loading& l, uint32_t i) {

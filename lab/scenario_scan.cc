@@ -180,6 +180,15 @@ absl::Status CheckText(absl::string_view file, absl::string_view text,
                                   absl::Hex(static_cast<uint8_t>(text[bad])),
                                   " is not UTF-8; save the file as UTF-8"));
   }
+  const auto control = std::find_if(text.begin(), text.end(), [](char c) {
+    return static_cast<uint8_t>(c) < 0x20 && !IsBlank(c);
+  });
+  if (control != text.end()) {
+    return TextError(file, 1 + std::count(text.begin(), control, '\n'),
+                     absl::StrCat("control character 0x",
+                                  absl::Hex(static_cast<uint8_t>(*control)),
+                                  "; a scenario is plain text"));
+  }
   TextScanner scanner(text);
   size_t depth = 0;
   size_t values = 0;

@@ -117,22 +117,21 @@ std::vector<uint32_t> WaitingOrder(const std::vector<StepSpec>& steps,
   return order;
 }
 
-// All that can add up: the last time of the file, every delay, and every
-// request one after the other.
+// All that can add up until a step is finished: the last time in the file so
+// far, every delay so far, and every request so far one after the other.
 absl::Status CheckTotal(const Loading& l) {
-  uint64_t total = 0;  // at most kMaxTimeNs before each addition
-  for (const StepSpec& step : l.out->steps) {
-    total = std::max(total, step.at_ns);
-  }
+  uint64_t timed = 0;
+  uint64_t spent = 0;  // at most kMaxTimeNs before each step
   for (uint32_t i = 0; i < l.out->steps.size(); ++i) {
-    const pb::Step& in = l.in.step(i);
-    total += l.out->steps[i].delay_ns;
-    if (in.has_post() || in.has_release() || in.has_probe()) {
-      // Each addend is at most kMaxTimeNs, a quarter of what int64 holds.
-      total += l.out->latency_ns;
-      if (total <= kMaxTimeNs) total += l.out->jitter_ns;
+    const StepSpec& step = l.out->steps[i];
+    timed = std::max(timed, step.at_ns);
+    spent += step.delay_ns;
+    if (step.kind == StepKind::kPost || step.kind == StepKind::kRelease ||
+        step.kind == StepKind::kProbe) {
+      spent += l.out->latency_ns + l.out->jitter_ns;
     }
-    if (total > kMaxTimeNs) {
+    // Each addend is at most kMaxTimeNs, an eighth of what uint64 holds.
+    if (timed + spent > kMaxTimeNs) {
       return l.where.Error(
           StepPlace(i),
           absl::StrCat("times, delays and latencies up to here add up to more "

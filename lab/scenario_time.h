@@ -6,6 +6,9 @@
 //
 // Not for: callers outside the loader.
 
+#include <cstdint>
+#include <vector>
+
 #include "lab/scenario_check.h"
 
 namespace iovalab {
@@ -33,6 +36,10 @@ absl::Status LoadTimes(Loading& l, std::vector<StepTime>* times);
 
 // Whether `b` certainly begins before `a` does.
 bool CertainlyBefore(const StepTime& b, const StepTime& a);
+
+// Each held request is released at most once and each host_unmap has a host_map
+// to undo, both earlier in the file and not certainly later in time.
+absl::Status CheckOrder(const Loading& l, const std::vector<StepTime>& times);
 
 }  // namespace iovalab
 

@@ -8,9 +8,9 @@
 #include "lab/checksum.h"
 #include "lab/trace_binary.h"
 #include "lab/trace_binary_format.h"
+#include "lab/trace_binary_header.h"
 #include "lab/trace_builder.h"
 #include "lab/wire.h"
-#include "model/store/store_id.h"
 
 namespace iovalab {
 namespace {
@@ -35,9 +35,11 @@ class BinaryReader {
  private:
   Trace& trace() { return builder_.trace(); }
   absl::Status Wrong(const char* at, absl::string_view field,
-                     absl::string_view what) const;
+                     absl::string_view what) const {
+    return trace_binary::Wrong(bytes_.data(), at, field, what);
+  }
   absl::Status Damaged(const char* at, absl::string_view field) const {
-    return Wrong(at, field, "the trace is damaged here, or cut off");
+    return trace_binary::Damaged(bytes_.data(), at, field);
   }
 
   // Checks the crc32 field that ends the part; takes it off.
@@ -45,10 +47,6 @@ class BinaryReader {
                         absl::string_view* part);
 
   absl::Status ReadHeader(absl::string_view part);
-  absl::Status ReadHeaderField(uint32_t field, Type type, wire::Reader* in);
-  absl::Status ReadHeaderItem(uint32_t field, const char* at,
-                              absl::string_view item);
-  absl::Status ReadPolicy(absl::string_view item);
   absl::Status ReadChunk(absl::string_view part);
   absl::Status ReadEvent(absl::string_view bytes);
   absl::Status ReadRaw(absl::string_view bytes, RawEvent* raw);
@@ -63,10 +61,7 @@ class BinaryReader {
 
   const absl::string_view bytes_;
   TraceBuilder builder_;
-  std::vector<Kind> kinds_;
-  std::vector<Actor> actors_;
-  std::vector<Rule> rules_;
-  std::vector<StoreId> stores_;
+  Dictionary dictionary_;
   std::vector<uint32_t> names_;  // of the file, as names of the trace
   std::string parts_;            // the crc32 of each part so far
   uint64_t chunks_ = 0;
@@ -75,12 +70,6 @@ class BinaryReader {
   std::vector<uint64_t> words_;
   std::string unknown_;
 };
-
-absl::Status BinaryReader::Wrong(const char* at, absl::string_view field,
-                                 absl::string_view what) const {
-  return absl::InvalidArgumentError(
-      absl::StrCat("byte ", at - bytes_.data(), ": ", field, ": ", what));
-}
 
 absl::Status BinaryReader::OpenPart(absl::string_view name, uint32_t crc_field,
                                     absl::string_view* part) {
@@ -99,125 +88,9 @@ absl::Status BinaryReader::OpenPart(absl::string_view name, uint32_t crc_field,
   return absl::OkStatus();
 }
 
-absl::Status BinaryReader::ReadPolicy(absl::string_view item) {
-  wire::Reader in(item);
-  std::pair<std::string, std::string> policy;
-  while (!in.done()) {
-    const char* const at = in.at();
-    uint32_t field = 0;
-    Type type;
-    absl::string_view text;
-    if (!in.Tag(&field, &type) || type != Type::kBytes || !in.Bytes(&text) ||
-        (field != kAxis && field != kValue)) {
-      return Wrong(at, "policy", "must be an axis and a value");
-    }
-    (field == kAxis ? policy.first : policy.second) = std::string(text);
-  }
-  trace().header.policies.push_back(std::move(policy));
-  return absl::OkStatus();
-}
-
-absl::Status BinaryReader::ReadHeaderItem(uint32_t field, const char* at,
-                                          absl::string_view item) {
-  const auto unknown = [&](absl::string_view what) {
-    return Wrong(at, what,
-                 "this version has none of this name; read the trace with the "
-                 "version that wrote it");
-  };
-  Trace::Header& header = trace().header;
-  switch (field) {
-    case kTool:
-      header.tool = std::string(item);
-      break;
-    case kScenarioName:
-      header.scenario_name = std::string(item);
-      break;
-    case kScenario:
-      header.scenario = std::string(item);
-      break;
-    case kPolicy:
-      return ReadPolicy(item);
-    case kKinds:
-      if (!KindByName(item)) return unknown("kind");
-      kinds_.push_back(*KindByName(item));
-      break;
-    case kActors:
-      if (!ActorByName(item)) return unknown("actor");
-      actors_.push_back(*ActorByName(item));
-      break;
-    case kRules:
-      if (!RuleByName(item)) return unknown("rule");
-      rules_.push_back(*RuleByName(item));
-      break;
-    default:  // kStores
-      if (!StoreId::Parse(item)) return unknown("store");
-      stores_.push_back(*StoreId::Parse(item));
-      break;
-  }
-  const size_t items = kinds_.size() + actors_.size() + rules_.size() +
-                       stores_.size() + header.policies.size();
-  if (items <= kMaxHeaderItems) return absl::OkStatus();
-  return Wrong(at, "header",
-               absl::StrCat("must hold at most ", kMaxHeaderItems,
-                            " policies, kinds, actors, rules and stores"));
-}
-
-absl::Status BinaryReader::ReadHeaderField(uint32_t field, Type type,
-                                           wire::Reader* in) {
-  const char* const at = in->at();
-  uint64_t number = 0;
-  switch (field) {
-    case kSchemaVersion:
-    case kSeed:
-    case kIncomplete:
-      if (type != Type::kVarint || !in->Varint(&number)) {
-        return Damaged(at, "header");
-      }
-      break;
-    case kTool:
-    case kScenarioName:
-    case kScenario:
-    case kPolicy:
-    case kKinds:
-    case kActors:
-    case kRules:
-    case kStores: {
-      absl::string_view item;
-      if (type != Type::kBytes || !in->Bytes(&item)) {
-        return Damaged(at, "header");
-      }
-      return ReadHeaderItem(field, at, item);
-    }
-    default:
-      return in->Skip(type) ? absl::OkStatus() : Damaged(at, "header");
-  }
-  if (field == kSeed) trace().header.seed = number;
-  if (field == kIncomplete) trace().header.complete = number == 0;
-  if (field != kSchemaVersion || number == kTraceSchema) {
-    return absl::OkStatus();
-  }
-  return Wrong(
-      at, "schema_version",
-      absl::StrCat("this version reads ", kTraceSchema, ", this is ", number));
-}
-
 absl::Status BinaryReader::ReadHeader(absl::string_view part) {
   if (absl::Status s = OpenPart("header", kHeaderCrc, &part); !s.ok()) return s;
-  wire::Reader in(part);
-  bool versioned = false;
-  while (!in.done()) {
-    const char* const at = in.at();
-    uint32_t field = 0;
-    Type type;
-    if (!in.Tag(&field, &type)) return Damaged(at, "header");
-    // First, as it says what the rest means.
-    versioned |= field == kSchemaVersion;
-    if (!versioned) return Wrong(at, "schema_version", "must be there first");
-    if (absl::Status s = ReadHeaderField(field, type, &in); !s.ok()) return s;
-    if (field > kStores) trace().header.unknown.append(at, in.at() - at);
-  }
-  if (!versioned) return Wrong(part.data(), "schema_version", "is missing");
-  return absl::OkStatus();
+  return HeaderReader(bytes_.data(), &trace().header, &dictionary_).Read(part);
 }
 
 absl::Status BinaryReader::ReadRaw(absl::string_view bytes, RawEvent* raw) {
@@ -247,26 +120,26 @@ absl::Status BinaryReader::ReadRaw(absl::string_view bytes, RawEvent* raw) {
 absl::Status BinaryReader::ReadRecord(const char* at, const RawEvent& raw,
                                       EventRecord* record) const {
   const uint64_t index = builder_.size();
-  if (raw.kind >= kinds_.size()) {
+  if (raw.kind >= dictionary_.kinds.size()) {
     return Wrong(at, "kind", "must be one that the header names");
   }
-  record->kind = kinds_[raw.kind];
+  record->kind = dictionary_.kinds[raw.kind];
   if (record->kind == Kind::kStep) {
     if (raw.actor != 0 || raw.root != 0) {
       return Wrong(at, "step", "must have neither actor nor root");
     }
-  } else if (raw.actor >= actors_.size()) {
+  } else if (raw.actor >= dictionary_.actors.size()) {
     return Wrong(at, "actor", "must be one that the header names");
   } else if (raw.root == 0 || raw.root > index) {
     return Wrong(at, "root", "must be an earlier step");
   } else {
-    record->actor = actors_[raw.actor];
+    record->actor = dictionary_.actors[raw.actor];
     record->root = static_cast<EventIndex>(index - raw.root);
   }
-  if (raw.rule > rules_.size()) {
+  if (raw.rule > dictionary_.rules.size()) {
     return Wrong(at, "rule", "must be one that the header names");
   }
-  if (raw.rule != 0) record->rule = rules_[raw.rule - 1];
+  if (raw.rule != 0) record->rule = dictionary_.rules[raw.rule - 1];
   if (raw.cause > index) {
     return Wrong(at, "cause", "must be an earlier event");
   }
@@ -295,12 +168,12 @@ std::optional<uint64_t> BinaryReader::Decode(FieldType type,
       if (code > index) return std::nullopt;
       return index - code;
     case FieldType::kStore:
-      if (code >= stores_.size()) return std::nullopt;
-      return stores_[code].Pack();
+      if (code >= dictionary_.stores.size()) return std::nullopt;
+      return dictionary_.stores[code].Pack();
     case FieldType::kRule:
       if (code == 0) return 0;
-      if (code > rules_.size()) return std::nullopt;
-      return static_cast<uint64_t>(rules_[code - 1]);
+      if (code > dictionary_.rules.size()) return std::nullopt;
+      return static_cast<uint64_t>(dictionary_.rules[code - 1]);
     case FieldType::kSigned:
     case FieldType::kErrno:
       return static_cast<uint64_t>(wire::UnZigZag(code));

@@ -63,6 +63,29 @@ void AppendCause(const Trace& trace, const EventIds& ids, EventIndex cause,
   }
 }
 
+// Kind, fields, rule, unknown fields.
+void AppendBody(const Trace& trace, const EventIds& ids, EventIndex i,
+                size_t kind_width, std::string* out) {
+  const EventRecord& record = trace.event(i);
+  const size_t begin = out->size();
+  AppendText(out, GetKind(record.kind).name);
+  const size_t kind_size = out->size() - begin;
+  if (kind_size < kind_width) out->append(kind_width - kind_size, ' ');
+  for (const Column& column : ColumnsOf(record.kind)) {
+    if (IsAbsent(column, record.kind, trace.words(i))) continue;
+    AppendColumn(trace, ids, column, i, out);
+  }
+  if (record.rule != Rule::kNone) {
+    AppendText(out, "  (");
+    AppendText(out, GetRule(record.rule).name);
+    out->push_back(')');
+  }
+  if (const absl::string_view unknown = trace.unknown(i); !unknown.empty()) {
+    AppendText(out, "  ?");
+    AppendHexBytes(out, unknown);
+  }
+}
+
 }  // namespace
 
 std::string HeaderText(const Trace::Header& header) {
@@ -128,23 +151,12 @@ void AppendEventLine(const Trace& trace, const EventIds& ids, EventIndex i,
   AppendText(out, "ns");
   Pad(out, begin, kDelayWidth);
 
-  begin = out->size();
-  AppendText(out, GetKind(record.kind).name);
-  const size_t kind_size = out->size() - begin;
-  if (kind_size < kKindWidth) out->append(kKindWidth - kind_size, ' ');
-  for (const Column& column : ColumnsOf(record.kind)) {
-    if (IsAbsent(column, record.kind, trace.words(i))) continue;
-    AppendColumn(trace, ids, column, i, out);
-  }
-  if (record.rule != Rule::kNone) {
-    AppendText(out, "  (");
-    AppendText(out, GetRule(record.rule).name);
-    out->push_back(')');
-  }
-  if (const absl::string_view unknown = trace.unknown(i); !unknown.empty()) {
-    AppendText(out, "  ?");
-    AppendHexBytes(out, unknown);
-  }
+  AppendBody(trace, ids, i, kKindWidth, out);
+}
+
+void AppendEventBody(const Trace& trace, const EventIds& ids, EventIndex i,
+                     std::string* out) {
+  trace_text::AppendBody(trace, ids, i, 0, out);
 }
 
 std::string TraceToText(const Trace& trace) {

@@ -29,6 +29,10 @@ std::string TraceToText(const Trace& trace);
 void AppendEventLine(const Trace& trace, const EventIds& ids, EventIndex i,
                      std::string* out);
 
+// Of that line, what the event says: kind, fields, rule.
+void AppendEventBody(const Trace& trace, const EventIds& ids, EventIndex i,
+                     std::string* out);
+
 // `file` is what errors call the text: FILE:LINE: FIELD: what would be right.
 absl::StatusOr<Trace> TraceFromText(absl::string_view file,
                                     absl::string_view text,

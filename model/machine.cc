@@ -2,6 +2,7 @@
 
 #include "model/host/vma.h"
 #include "model/machine_state.h"
+#include "model/profile/latency.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -115,10 +116,28 @@ void Machine::Schedule(int64_t at, sim::Priority priority, const Job& job) {
   queue_.Schedule(sim::Time{at}, priority, job);
 }
 
-int64_t Machine::ReserveVmm(int64_t now, int64_t cost) {
-  const int64_t begin = std::max(now, vmm_free_at_);
-  vmm_free_at_ = sim::SaturatingAdd(begin, cost);
-  return begin;
+void Machine::EnqueueVmm(int64_t now, const Job& job) {
+  if (vmm_busy_) {
+    vmm_jobs_.push_back(job);
+  } else {
+    StartVmm(now, job);
+  }
+}
+
+void Machine::StartVmm(int64_t now, const Job& job) {
+  const int64_t cost = job.op == Op::kCommit   ? kCommitNs
+                       : job.op == Op::kSvqAdd ? kSvqAddNs
+                                               : kHostMapNs;
+  vmm_busy_ = true;
+  Schedule(sim::SaturatingAdd(now, cost), kVmmPriority, job);
+}
+
+void Machine::VmmDone(int64_t now) {
+  vmm_busy_ = false;
+  if (vmm_jobs_.empty()) return;
+  const Job next = vmm_jobs_.front();
+  vmm_jobs_.pop_front();
+  StartVmm(now, next);
 }
 
 void Machine::Dispatch(int64_t now, const Job& job) {
@@ -133,6 +152,8 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return Delivered(now, job.a, job.cause);
     case Op::kSvqAdd:
       return SvqAdd(now, job.a, job.cause);
+    case Op::kHostMap:
+      return HostMap(now, job.a, job.cause);
     case Op::kDeviceWork:
       return DeviceWork(now, job.a, job.cause);
   }

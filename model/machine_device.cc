@@ -63,7 +63,7 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
         err = -EIO;
       } else if (descriptor.write) {
         written += piece.length;
-        WriteMemory(sink, request, piece);
+        WriteMemory(sink, piece);
       }
     }
   }
@@ -163,8 +163,7 @@ uint64_t Machine::HvaOf(const ObjectOffset& memory) const {
 }
 
 // Notes whose bytes a host page holds now, chunk by chunk.
-void Machine::WriteMemory(Sink& sink, const Request& request,
-                          const DmaPiece& piece) {
+void Machine::WriteMemory(Sink& sink, const DmaPiece& piece) {
   if (!piece.memory) return;
   const ObjectOffset at = *piece.memory;
   ForEachPhysicalRun(host_.object(at.object), at.offset,
@@ -191,7 +190,6 @@ void Machine::WriteMemory(Sink& sink, const Request& request,
                        now.first = first;
                        now.last = last;
                        now.target = piece.iova + (offset - at.offset);
-                       now.tag = request.name;
                        now.perm = kPermWrite;
                        sink.Add(kMemory, now, Rule::kNone, Actor::kDevice);
                      });

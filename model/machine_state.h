@@ -79,6 +79,7 @@ class Machine {
     kDeliver,     // a: step, b: index in its deliveries
     kDelivered,   // a: step
     kSvqAdd,      // a: request
+    kHostMap,     // a: step; kHostMap or kHostUnmap
     kDeviceWork,  // a: request; the device accesses memory
   };
   struct Job {
@@ -104,7 +105,10 @@ class Machine {
   void Start();
   void Dispatch(int64_t now, const Job& job);
   void Schedule(int64_t at, sim::Priority priority, const Job& job);
-  int64_t ReserveVmm(int64_t now, int64_t cost);
+  // The VMM's thread takes the job when it is done with those before it.
+  void EnqueueVmm(int64_t now, const Job& job);
+  void StartVmm(int64_t now, const Job& job);
+  void VmmDone(int64_t now);
   void EndOperation(Sink& sink, const std::vector<uint32_t>& touched);
   void End(Sink& sink);
   void Crash(Sink& sink, Ended ended, absl::string_view why);
@@ -112,12 +116,8 @@ class Machine {
   // machine_steps.cc: what steps do.
   void BeginStep(int64_t now, uint32_t index);
   void FinishStep(int64_t now, uint32_t index);
-  void BeginMemory(int64_t now, uint32_t index, EventIndex event);
   void BeginPost(int64_t now, uint32_t index, EventIndex event);
   void BeginProbe(int64_t now, uint32_t index, EventIndex event);
-  void HostMapStep(int64_t now, uint32_t index, EventIndex event);
-  void HostUnmapStep(int64_t now, uint32_t index, EventIndex event);
-  void BeginListener(int64_t now, uint32_t index, EventIndex event);
 
   // machine_vmm.cc: the VMM's thread.
   Section MakeSection(const FlatRange& flat);
@@ -129,6 +129,7 @@ class Machine {
   void ChangeFlatView(Sink& sink, const Delivery& delivery);
   int Send(Sink& sink, const KernelRequest& request);
   void SvqAdd(int64_t now, uint32_t request, EventIndex cause);
+  void HostMap(int64_t now, uint32_t step, EventIndex cause);
   void RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
                     const SvqBuffer& buffer, Rule rule);
 
@@ -143,7 +144,7 @@ class Machine {
   bool GuestHas(const MeantPiece& meant, bool need_access) const;
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
-  void WriteMemory(Sink& sink, const Request& request, const DmaPiece& piece);
+  void WriteMemory(Sink& sink, const DmaPiece& piece);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
@@ -159,7 +160,8 @@ class Machine {
   ListenerProfile listener_profile_;
   ListenerState listener_;
   bool listening_ = false;
-  int64_t vmm_free_at_ = 0;
+  bool vmm_busy_ = false;
+  std::deque<Job> vmm_jobs_;  // that wait for the VMM's thread
   VhostVdpa vdpa_;
   VdpaDevice device_;
   std::vector<Request> requests_;

@@ -4,7 +4,6 @@
 #include "absl/strings/str_join.h"
 #include "model/host/vma.h"
 #include "model/machine_state.h"
-#include "model/profile/latency.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -63,7 +62,8 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
   steps_[index].event = event;
   switch (step.kind) {
     case StepKind::kMemory:
-      return BeginMemory(now, index, event);
+    case StepKind::kListener:
+      return EnqueueVmm(now, {Op::kCommit, index, 0, event});
     case StepKind::kPost:
       return BeginPost(now, index, event);
     case StepKind::kRelease: {
@@ -75,11 +75,8 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
     case StepKind::kProbe:
       return BeginProbe(now, index, event);
     case StepKind::kHostMap:
-      return HostMapStep(now, index, event);
     case StepKind::kHostUnmap:
-      return HostUnmapStep(now, index, event);
-    case StepKind::kListener:
-      return BeginListener(now, index, event);
+      return EnqueueVmm(now, {Op::kHostMap, index, 0, event});
   }
 }
 
@@ -92,16 +89,6 @@ void Machine::FinishStep(int64_t now, uint32_t index) {
                  now, static_cast<int64_t>(scenario_.steps[next].delay_ns)),
              kScriptPriority, {Op::kBeginStep, next, 0, kNoEventIndex});
   }
-}
-
-void Machine::BeginMemory(int64_t now, uint32_t index, EventIndex event) {
-  Schedule(ReserveVmm(now, kCommitNs), kVmmPriority,
-           {Op::kCommit, index, 0, event});
-}
-
-void Machine::BeginListener(int64_t now, uint32_t index, EventIndex event) {
-  Schedule(ReserveVmm(now, kCommitNs), kVmmPriority,
-           {Op::kCommit, index, 0, event});
 }
 
 void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
@@ -140,9 +127,7 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
   const auto id = static_cast<uint32_t>(requests_.size());
   requests_.push_back(std::move(request));
   if (policies_.strategy->shadow_queue) {
-    Schedule(ReserveVmm(now, kSvqAddNs), kVmmPriority,
-             {Op::kSvqAdd, id, 0, event});
-    return;
+    return EnqueueVmm(now, {Op::kSvqAdd, id, 0, event});
   }
   // Without a shadow queue the device sees the guest's own addresses.
   Request& posted = requests_[id];
@@ -168,61 +153,6 @@ void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
                                  step.writable, kNoIndex});
   requests_.push_back(std::move(request));
   Doorbell(now, static_cast<uint32_t>(requests_.size() - 1), event);
-}
-
-void Machine::HostMapStep(int64_t now, uint32_t index, EventIndex event) {
-  const StepSpec& step = scenario_.steps[index];
-  const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, event);
-  sink.WatchChanges(true);
-  if (policies_.strategy->shadow_queue) {
-    const HostSpan span{buffer.hva.first.value,
-                        buffer.hva.last - buffer.hva.first,
-                        step.readonly ? kPermRead : kPermReadWrite};
-    const EventIndex mapping =
-        sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
-                  {sink.Intern(buffer.name), 1, span.hva, span.size_minus_1 + 1,
-                   span.perm, 0});
-    sink.SetCause(mapping);
-    const std::optional<uint64_t> iova =
-        MapHostMemory(span, listener_profile_, sink,
-                      [&](const KernelRequest& r) { return Send(sink, r); });
-    if (iova) {
-      sink.SetWord(mapping, 5, *iova);
-      touched_.push_back(ledger_.AddHost(span, *iova));
-    }
-    EndOperation(sink, touched_);
-  }
-  vmm_free_at_ = std::max(now, vmm_free_at_) + kHostMapNs;
-  FinishStep(now, index);
-}
-
-void Machine::HostUnmapStep(int64_t now, uint32_t index, EventIndex event) {
-  const StepSpec& step = scenario_.steps[index];
-  const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, event);
-  sink.WatchChanges(true);
-  if (policies_.strategy->shadow_queue) {
-    const HostSpan span{buffer.hva.first.value,
-                        buffer.hva.last - buffer.hva.first, kPermReadWrite};
-    const EventIndex mapping =
-        sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
-                  {sink.Intern(buffer.name), 0, span.hva, span.size_minus_1 + 1,
-                   span.perm, 0});
-    sink.SetCause(mapping);
-    const std::optional<uint64_t> iova =
-        UnmapHostMemory(span, listener_profile_, sink,
-                        [&](const KernelRequest& r) { return Send(sink, r); });
-    if (iova) sink.SetWord(mapping, 5, *iova);
-    if (const std::optional<uint32_t> owner = ledger_.DropHost(span.hva)) {
-      touched_.push_back(*owner);
-    }
-    EndOperation(sink, touched_);
-  }
-  vmm_free_at_ = std::max(now, vmm_free_at_) + kHostMapNs;
-  FinishStep(now, index);
 }
 
 }  // namespace iovalab

@@ -12,6 +12,11 @@ namespace {
 
 constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
 
+// Kind::kHostMap: the field that is known last, and what it holds when the
+// mapping failed.
+constexpr size_t kHostMapIova = 5;
+constexpr uint64_t kNoIova = UINT64_MAX;
+
 bool IsRam(const FlatRange& flat) {
   return flat.kind == RegionKind::kRam || flat.kind == RegionKind::kRamDevice;
 }
@@ -65,13 +70,12 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
 // One section at a time, each taking the VMM's thread for a while.
 void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
   const auto n = static_cast<uint32_t>(steps_[step].deliveries.size());
-  int64_t at = sim::SaturatingAdd(now, kCommitNs);
+  int64_t at = now;
   for (uint32_t i = 0; i < n; ++i) {
     at = sim::SaturatingAdd(at, kListenerSectionNs);
     Schedule(at, kVmmPriority, {Op::kDeliver, step, i, cause});
   }
   Schedule(at, kVmmPriority, {Op::kDelivered, step, 0, cause});
-  vmm_free_at_ = std::max(vmm_free_at_, at);
 }
 
 void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
@@ -101,6 +105,7 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
   steps_[step].deliveries.clear();
   FinishStep(now, step);
+  VmmDone(now);
 }
 
 void Machine::ChangeFlatView(Sink& sink, const Delivery& delivery) {
@@ -140,9 +145,7 @@ void Machine::DeliverOne(Sink& sink, const Delivery& delivery) {
         RegionAdd(listener_, section, listener_profile_, sink, send);
     if (counts) {
       touched_.push_back(ledger_.AddSection(
-          view.span, added.outcome == AddOutcome::kMapped
-                         ? std::optional<uint64_t>(added.iova)
-                         : std::nullopt));
+          view.span, added.iova, added.outcome == AddOutcome::kMapped));
     }
     return;
   }
@@ -183,6 +186,7 @@ void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
 void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
   Sink sink(&result_.stores, &result_.trace);
   sink.Begin(now, cause);
+  VmmDone(now);
   Request& request = requests_[id];
   for (uint32_t i = 0; i < request.meant.size(); ++i) {
     const MeantPiece& meant = request.meant[i];
@@ -205,6 +209,39 @@ void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
   steps_[request.step].request = id;
   if (scenario_.steps[request.step].hold) return FinishStep(now, request.step);
   Doorbell(now, id, cause);
+}
+
+void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
+  const StepSpec& step = scenario_.steps[index];
+  const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
+  VmmDone(now);
+  // Without a shadow queue the VMM has no memory of its own to show.
+  if (!policies_.strategy->shadow_queue) return FinishStep(now, index);
+  Sink sink(&result_.stores, &result_.trace);
+  sink.Begin(now, cause);
+  sink.WatchChanges(true);
+  const bool map = step.kind == StepKind::kHostMap;
+  const HostSpan span{buffer.hva.first.value,
+                      buffer.hva.last - buffer.hva.first,
+                      step.readonly ? kPermRead : kPermReadWrite};
+  const EventIndex event =
+      sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
+                {sink.Intern(buffer.name), map, span.hva, span.size_minus_1 + 1,
+                 map ? span.perm : kPermNone, kNoIova});
+  sink.SetCause(event);
+  const auto send = [&](const KernelRequest& r) { return Send(sink, r); };
+  const std::optional<uint64_t> iova =
+      map ? MapHostMemory(span, listener_profile_, sink, send)
+          : UnmapHostMemory(span, listener_profile_, sink, send);
+  if (iova) sink.SetWord(event, kHostMapIova, *iova);
+  if (map && iova) {
+    touched_.push_back(ledger_.AddHost(span, *iova));
+  } else if (!map) {
+    const std::optional<uint32_t> owner = ledger_.DropHost(span.hva);
+    if (owner) touched_.push_back(*owner);
+  }
+  EndOperation(sink, touched_);
+  FinishStep(now, index);
 }
 
 }  // namespace iovalab

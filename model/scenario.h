@@ -27,6 +27,9 @@ struct PhysicalRunSpec {
   uint64_t chunk = 0;        // bytes, > 0
   Hpa hpa;                   // of chunk 0
   uint64_t stride = 0;       // bytes, >= chunk
+
+  friend bool operator==(const PhysicalRunSpec&,
+                         const PhysicalRunSpec&) = default;
 };
 
 struct RamBlockSpec {
@@ -35,12 +38,17 @@ struct RamBlockSpec {
   RamAddr ram_addr;
   std::vector<PhysicalRunSpec> physical;  // covers the block, in order
   bool shared = true;                     // a shared file mapping
+
+  friend bool operator==(const RamBlockSpec&, const RamBlockSpec&) = default;
 };
 
 struct HostBufferSpec {
   std::string name;
   Range<Hva> hva;
   std::vector<PhysicalRunSpec> physical;  // one run
+
+  friend bool operator==(const HostBufferSpec&,
+                         const HostBufferSpec&) = default;
 };
 
 enum class RegionKind : uint8_t { kRam, kRamDevice, kIo, kIommu, kContainer };
@@ -57,11 +65,15 @@ struct RegionSpec {
   bool readonly = false;
   bool enabled = true;
   bool is_protected = false;
+
+  friend bool operator==(const RegionSpec&, const RegionSpec&) = default;
 };
 
 struct BufferSpec {
   Range<Gpa> gpa;
   bool writable = false;
+
+  friend bool operator==(const BufferSpec&, const BufferSpec&) = default;
 };
 
 enum class StepKind : uint8_t {
@@ -96,6 +108,8 @@ struct StepSpec {
   uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
   bool readonly = false;            // kHostMap
   bool registered = false;          // kListener
+
+  friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };
 
 struct Scenario {
@@ -112,6 +126,8 @@ struct Scenario {
   uint32_t in_flight = 16;
   std::vector<StepSpec> steps;
   uint64_t seed = 0;
+
+  friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 
 }  // namespace iovalab

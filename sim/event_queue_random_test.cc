@@ -63,7 +63,7 @@ class Duel {
       case Gap::kTiny:
         return now + Draw(4);
       case Gap::kBucket:
-        return now + Draw(256 * 3);
+        return now + Draw(768);
       case Gap::kWide:
         return now + Draw(std::uint64_t{1} << 20);
       case Gap::kHuge:

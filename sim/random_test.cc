@@ -62,7 +62,7 @@ TEST(RandomTest, NeighbouringStreamsShareNothing) {
 // Bits of neighbouring seeds, actors and indices differ in half the places.
 TEST(RandomTest, NeighboursAreUncorrelated) {
   std::int64_t differing = 0;
-  constexpr std::int64_t kPairs = 3 * 1000;
+  constexpr std::int64_t kPairs = 3000;
   for (std::uint64_t i = 0; i < 1000; ++i) {
     const std::uint64_t value = Random::At(i, i, i);
     differing += __builtin_popcountll(value ^ Random::At(i ^ 1, i, i));

@@ -83,7 +83,8 @@ class ReferenceQueue {
     keys_.emplace(event.handle, key);
   }
 
-  Event Remove(const Key& key) {
+  // By value: the key may lie in keys_.
+  Event Remove(Key key) {
     const Event event = events_.at(key);
     keys_.erase(event.handle);
     events_.erase(key);

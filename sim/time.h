@@ -13,6 +13,7 @@
 //    past;
 //  * an instant and a length do not convert into each other.
 
+#include <compare>
 #include <cstdint>
 #include <limits>
 

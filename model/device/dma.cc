@@ -8,15 +8,15 @@
 namespace iovalab {
 namespace {
 
-DmaPiece Fault(uint64_t iova, uint64_t length, FaultReason reason, Rule rule,
-               const std::optional<Entry>& entry) {
+void Fault(uint64_t iova, uint64_t length, FaultReason reason, Rule rule,
+           const std::optional<Entry>& entry, std::vector<DmaPiece>* pieces) {
   DmaPiece piece;
   piece.iova = iova;
   piece.length = length;
   piece.fault = reason;
   piece.rule = rule;
   piece.entry = entry;
-  return piece;
+  pieces->assign(1, piece);
 }
 
 // A user address in the owner's mm, when the device accesses it.
@@ -58,29 +58,26 @@ void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
   while (length > 0) {
     const std::optional<Entry> entry = table.Find(iova);
     if (!entry) {
-      pieces->push_back(Fault(iova, length, FaultReason::kNotPresent,
-                              Rule::kDevNoEntry, entry));
-      return;
+      return Fault(iova, length, FaultReason::kNotPresent, Rule::kDevNoEntry,
+                   entry, pieces);
     }
     if ((entry->perm & need) == 0) {
-      pieces->push_back(Fault(iova, length, FaultReason::kPermission,
-                              Rule::kDevPermission, entry));
-      return;
+      return Fault(iova, length, FaultReason::kPermission, Rule::kDevPermission,
+                   entry, pieces);
     }
     DmaPiece piece;
     piece.iova = iova;
     piece.length = std::min(length - 1, entry->last - iova) + 1;
     piece.entry = entry;
-    if (device.use_va && entry->tag != kPassthrough) {
+    if (entry->tag == kPassthrough) piece.rule = Rule::kDevIdentity;
+    if (device.use_va) {
       piece.hva = entry->Translate(iova);
       if (!ResolveUser(stores, memory, &piece)) {
-        pieces->push_back(Fault(iova, length, FaultReason::kUserMemory,
-                                Rule::kDevUserMemory, entry));
-        return;
+        return Fault(iova, length, FaultReason::kUserMemory,
+                     Rule::kDevUserMemory, entry, pieces);
       }
     } else {
       piece.hpa = entry->Translate(iova);
-      if (entry->tag == kPassthrough) piece.rule = Rule::kDevIdentity;
       ResolvePhysical(memory, &piece);
     }
     iova += piece.length;

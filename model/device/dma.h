@@ -1,14 +1,16 @@
 #ifndef IOVALAB_MODEL_DEVICE_DMA_H_
 #define IOVALAB_MODEL_DEVICE_DMA_H_
 
-// One DMA access of a vDPA device, through its own table: where its bytes go,
-// cut where it faults or changes target.
+// One DMA access of a software vDPA device, through its own table: where its
+// bytes go, cut where it changes target. The device looks up a whole descriptor
+// before it moves a byte of it, so one that faults anywhere moves nothing.
 //
 // Not for: when accesses happen (the machine), nor what they were meant to do
 // (the oracle).
 //
-// Source: recorded A-simblk seq/*: an access transfers up to the end of what is
-// mapped and faults at the first byte that is not.
+// Source: recorded A-simblk seq/dma_crossing_mapping_end steps 5 to 9 (EIO, and
+// nothing landed). Hardware behind an IOMMU does otherwise: it faults at the
+// page, and what came before has happened.
 
 #include <cstdint>
 #include <optional>
@@ -35,8 +37,8 @@ struct DmaPiece {
   std::optional<ObjectOffset> memory;  // nothing: no object is there
 };
 
-// The pieces of [iova, iova + length), length > 0, not wrapping, in order. A
-// faulting piece is the last one and holds all that was not transferred.
+// The pieces of [iova, iova + length), length > 0, not wrapping, in order; or
+// one piece that faults, from the first byte that does to the end.
 void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
                uint64_t length, bool write, const DeviceProfile& device,
                const HostMemory& memory, std::vector<DmaPiece>* pieces);

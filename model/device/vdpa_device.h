@@ -5,9 +5,10 @@
 // address space, and the operations by which the kernel changes them: set_map,
 // dma_map, dma_unmap, reset_map, reset.
 //
-// Targets of plain entries (tag 0) are user addresses if the profile says
-// use_va, else host physical ones. Entries with tag kPassthrough are the
-// identity: their target is always a host physical address, in either mode.
+// Targets are user addresses if the profile says use_va, else host physical
+// ones. Entries with tag kPassthrough are the identity, target = IOVA; vdpa_sim
+// takes that for a user address too in VA mode (Linux 6.12 drivers/vdpa/vdpa_sim
+// va_enabled, drivers/vhost/vringh.c iotlb_translate; not recorded).
 //
 // Not for: the DMA engine.
 //

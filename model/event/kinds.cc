@@ -65,9 +65,9 @@ constexpr FieldInfo kLookupFields[] = {
     {"target", T::kHex, true}, {"scanned", T::kCount},
 };
 constexpr FieldInfo kHostMapFields[] = {
-    {"name", T::kName}, {"mapped", T::kEnum, false, 0, kOnOff},
-    {"hva", T::kHex},   {"size", T::kSize},
-    {"perm", T::kPerm}, {"iova", T::kHex},
+    {"name", T::kName},       {"mapped", T::kEnum, false, 0, kOnOff},
+    {"hva", T::kHex},         {"size", T::kSize},
+    {"perm", T::kPerm, true}, {"iova", T::kHex, true, UINT64_MAX},
 };
 constexpr FieldInfo kVdpaMsgFields[] = {
     {"type", T::kEnum, false, 0, kMsgTypes},

@@ -99,76 +99,107 @@ constexpr RuleInfo kRules[] = {
     {Rule::kSvqExpands, "svq.expands", kSrc,
      "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
      "a buffer that leaves the node it was found in is refused: -EINVAL"},
-    {Rule::kSvqNeedle, "svq.needle", kDer,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c (R1)",
+    {Rule::kSvqNeedle, "svq.needle", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_translate_addr",
      "the needle's inclusive size is the length, one byte too long"},
     {Rule::kSvqVring, "svq.vring", kRec,
      "QEMU 7.2 and 10.0 logs, first dma_map lines",
      "rings of the shadow queue are host-only memory with IOVAs of their own"},
 
     {Rule::kVdpaSizeZero, "vdpa.size_zero", kRec,
-     "A-simblk fmt/size0_update_without_owner",
-     "UPDATE with size 0 is refused before the owner check: -EINVAL, to user "
-     "space as such"},
-    {Rule::kVdpaOwner, "vdpa.owner", kRec, "A-simblk fmt/*",
+     "A-simblk-setmap-pa fmt/size0_update_without_owner",
+     "UPDATE with size 0 is refused before the owner check: -EINVAL, to "
+     "user space as such"},
+    {Rule::kVdpaOwner, "vdpa.owner", kRec,
+     "A-simblk-setmap-pa fmt/no_owner_update, fmt/no_owner_invalidate",
      "only the owner's mm may send messages: -EPERM"},
-    {Rule::kVdpaAsid, "vdpa.asid", kRec, "A-simblk inval/no_as_yet",
+    {Rule::kVdpaAsid, "vdpa.asid", kRec,
+     "A-simblk-setmap-pa inval/no_as_yet, inval/as_created_by_failed_update",
      "UPDATE and BATCH_BEGIN create the address space; others need one: "
      "-EINVAL"},
     {Rule::kVdpaBatchAsid, "vdpa.batch_asid", kRec,
-     "A-simnet-asid asid/batch_other_asid_creates_as",
+     "A-simnet-asid asid/batch_other_asid_rejected, "
+     "asid/batch_other_asid_creates_as",
      "a message for another address space than the open batch's: -EINVAL"},
-    {Rule::kVdpaType, "vdpa.type", kRec, "A-simblk fmt/type_*",
+    {Rule::kVdpaType, "vdpa.type", kRec,
+     "A-simblk-setmap-pa fmt/type_7_with_as, fmt/type_255_with_as, "
+     "batch/unknown_type_inside",
      "an unknown message type: -EINVAL"},
-    {Rule::kVdpaRange, "vdpa.range", kRec, "A-simblk range/*",
-     "UPDATE below iova_range.first, past its last, or wrapping: -EINVAL"},
+    {Rule::kVdpaRange, "vdpa.range", kRec,
+     "A-simblk-setmap-pa range/last_page_wrap, range/iova1000_size_max, "
+     "overlap/dup_out_of_range; A-vp-platform-iommu range/at_2e39",
+     "UPDATE past 2^64 or outside the device's IOVA range: -EINVAL"},
     {Rule::kVdpaOverlap, "vdpa.overlap", kRec,
-     "A-simblk overlap/*; Linux 6.12 drivers/vhost/vdpa.c",
+     "A-simblk-setmap-pa overlap/inside, overlap/one_byte_tail, "
+     "overlap/dup_bad_uaddr",
      "UPDATE that touches an existing entry: -EEXIST, nothing changed"},
-    {Rule::kVdpaPaMap, "vdpa.pa_map", kRec, "A-simblk-setmap-pa map/*",
+    {Rule::kVdpaPaMap, "vdpa.pa_map", kRec,
+     "A-simblk-setmap-pa map/scattered8, map/iova_half_crossing, "
+     "seq/dma_unaligned_uaddr",
      "one entry for each physically contiguous run, pages pinned"},
     {Rule::kVdpaPaZeroPages, "vdpa.pa_zero_pages", kRec,
-     "A-simblk-setmap-pa range/*",
+     "A-simblk-setmap-pa range/iova0_size_max, range/iova1_size_max",
      "a size whose page count wraps to 0: -EINVAL"},
-    {Rule::kVdpaMemlock, "vdpa.memlock", kRec, "A-simblk-setmap-pa rlimit/*",
+    {Rule::kVdpaMemlock, "vdpa.memlock", kRec,
+     "A-simblk-setmap-pa rlimit/alias_counts_twice, rlimit/one_call_over, "
+     "rlimit/unaligned_counts_two",
      "pinned pages, every alias counted again, may not pass RLIMIT_MEMLOCK: "
      "-ENOMEM"},
     {Rule::kVdpaPinFailed, "vdpa.pin_failed", kRec,
-     "A-simblk-setmap-pa uaddr/half_hole",
-     "a short pin is -ENOMEM, a failing first page -EFAULT; the message is "
+     "A-simblk-setmap-pa uaddr/half_hole, uaddr/only_hole, "
+     "uaddr/readonly_rw, range/iova0_size_2e63",
+     "a hole, PROT_NONE, or read-only memory to be written: -EFAULT where a "
+     "batch of 512 pages begins with it, else -ENOMEM; the message is "
      "rolled back"},
-    {Rule::kVdpaVaMap, "vdpa.va_map", kRec, "A-simblk-setmap-va map/*",
-     "one entry for each shared file mapping (VMA)"},
+    {Rule::kVdpaVaMap, "vdpa.va_map", kRec,
+     "A-simblk-setmap-va map/scattered8, uaddr/shared_file_end_plus; "
+     "A-vduse vduse/hole",
+     "one entry for each shared file mapping (VMA), byte by byte; the VMA "
+     "is the one at or next above the user address"},
     {Rule::kVdpaVaSkipped, "vdpa.va_skipped", kRec,
-     "A-simblk-setmap-va uaddr/*",
-     "memory that is no shared file mapping is skipped with success: no entry"},
-    {Rule::kVdpaTableFull, "vdpa.table_full", kRec, "A-limit limit/*",
-     "the address space holds 2048 entries: -ENOSPC"},
+     "A-simblk-setmap-va uaddr/anon_private_4k, uaddr/only_hole, uaddr/zero",
+     "memory that is no shared file mapping is skipped with success: no "
+     "entry"},
+    {Rule::kVdpaTableFull, "vdpa.table_full", kRec,
+     "A-limit limit/batch_over_vhost_limit",
+     "the address space is full (2048 entries; 10 in that recording): "
+     "-ENOSPC"},
     {Rule::kVdpaRollback, "vdpa.rollback", kRec,
-     "A-limit limit/*; A-simblk-setmap-pa uaddr/half_hole",
+     "A-simblk-setmap-pa uaddr/failed_map_keeps_neighbours; A-limit "
+     "limit/fill_one_by_one, limit/scattered_over_limit_in_batch",
      "a failing UPDATE removes what it had mapped"},
-    {Rule::kVdpaInvalidate, "vdpa.invalidate", kRec, "A-simblk inval/one_byte",
-     "INVALIDATE removes every whole entry that touches the range, and always "
-     "succeeds"},
+    {Rule::kVdpaInvalidate, "vdpa.invalidate", kRec,
+     "A-simblk-setmap-pa inval/one_byte, "
+     "inval/scattered_partial_removes_only_touched_chunks, inval/unmapped",
+     "INVALIDATE removes every whole entry that touches the range, and "
+     "always succeeds"},
     {Rule::kVdpaUnpinFirst, "vdpa.unpin_first", kRec,
-     "A-simblk-setmap-pa batch/unmap_not_visible_until_end",
-     "pages are unpinned before the device lets go of them"},
-    {Rule::kVdpaBatch, "vdpa.batch", kRec, "A-simblk batch/*",
-     "in a batch a set_map device keeps its old table until BATCH_END"},
+     "A-simblk-setmap-pa batch/remap_visibility",
+     "pages are unpinned before the device lets go of them; in a batch long "
+     "before"},
+    {Rule::kVdpaBatch, "vdpa.batch", kRec,
+     "A-simblk-setmap-pa batch/map_not_visible_until_end, batch/nested, "
+     "batch/end_without_begin_with_as, batch/device_reset_inside",
+     "in a batch a set_map device keeps its old table until BATCH_END; the "
+     "batch is a flag, so the first END closes it"},
     {Rule::kVdpaBatchEndIgnored, "vdpa.batch_end_ignored", kRec,
-     "A-limit limit/fill_in_batch", "BATCH_END ignores set_map's error"},
+     "A-limit limit/fill_in_batch, limit/dma_after_batch_overflow",
+     "BATCH_END ignores set_map's error"},
     {Rule::kVdpaFlattened, "vdpa.flattened", kRec,
-     "A-simblk fmt/*; Linux 6.12 drivers/vhost/vhost.c",
+     "A-simblk-setmap-pa overlap/inside, fmt/type_7_with_as; Linux 6.12 "
+     "drivers/vhost/vhost.c",
      "every error of the message handler is -EFAULT to user space"},
     {Rule::kVdpaInvalidateWrap, "vdpa.invalidate_wrap", kRec,
-     "A-simblk-setmap-pa inval/size0_iova0_drops_everything, inval/wrap_inside",
+     "A-simblk-setmap-pa inval/size0_iova0_drops_everything, "
+     "inval/wrap_inside, inval/wrap_below",
      "INVALIDATE's last is iova + size - 1 modulo 2^64, unchecked: an entry "
      "goes if it begins at or below last and ends at or above iova"},
     {Rule::kVdpaNoBatch, "vdpa.no_batch", kRec,
      "A-simblk-dmamap-pa batch/remap_visibility",
      "a dma_map device ignores batches: every message takes effect at once"},
     {Rule::kVdpaClose, "vdpa.close", kRec,
-     "A-simblk-setmap-pa reset/close_drops_everything",
+     "A-simblk-setmap-pa reset/close_drops_everything; "
+     "A-simblk-setmap-pa-k61 reset/close_drops_everything",
      "close drops all entries and pins; 6.12 then calls reset_map"},
     {Rule::kVdpaVaNoVma, "vdpa.va_no_vma", kRec,
      "A-simblk-setmap-va uaddr/noncanonical, range/iova0_size_2e63",
@@ -179,27 +210,38 @@ constexpr RuleInfo kRules[] = {
      "and so removes every entry of the address space"},
 
     {Rule::kDevIdentity, "dev.identity", kRec,
-     "A-simblk-setmap-pa info/defaults (6.12)",
-     "before its first mapping vdpa_sim of 6.12 passes every address through"},
-    {Rule::kDevSetMap, "dev.set_map", kRec, "A-simblk-setmap-pa map/*",
+     "A-simblk-setmap-pa info/defaults, reset/status0_without_persist; "
+     "A-simblk-setmap-pa-k61 info/defaults",
+     "before its first mapping, and after a reset, vdpa_sim of 6.12 passes "
+     "every address through; that of 6.1 none"},
+    {Rule::kDevSetMap, "dev.set_map", kRec,
+     "A-simblk-setmap-pa nobatch/bulk64, map/scattered8",
      "set_map replaces the device's table by a copy of the address space"},
     {Rule::kDevSetMapFull, "dev.set_map_full", kRec,
-     "A-limit limit/fill_in_batch",
+     "A-limit limit/fill_in_batch, limit/fill_one_by_one",
      "a device table that cannot hold the address space is left empty"},
-    {Rule::kDevDmaMap, "dev.dma_map", kRec, "A-simblk-dmamap-pa map/*",
+    {Rule::kDevDmaMap, "dev.dma_map", kRec,
+     "A-simblk-dmamap-pa map/scattered8, batch/remap_visibility",
      "dma_map and dma_unmap change the device's table at once"},
-    {Rule::kDevTranslate, "dev.translate", kRec, "A-simblk seq/*",
+    {Rule::kDevTranslate, "dev.translate", kRec,
+     "A-simblk-setmap-pa seq/map_while_running, seq/dma_through_2M",
      "the device translates through its own table"},
-    {Rule::kDevNoEntry, "dev.no_entry", kRec, "A-simblk seq/*",
-     "no entry for the address: the access faults there"},
-    {Rule::kDevPermission, "dev.permission", kRec, "A-simblk perm/*",
-     "an access that the entry's permission lacks faults"},
+    {Rule::kDevNoEntry, "dev.no_entry", kRec,
+     "A-simblk-setmap-pa seq/dma_unmapped, seq/dma_crossing_mapping_end",
+     "no entry for the address: the access fails there"},
+    {Rule::kDevPermission, "dev.permission", kRec,
+     "A-simblk-setmap-pa perm/dma_wo, seq/perm_downgrade, "
+     "seq/perm_differs_per_alias",
+     "an access that the entry's permission lacks fails"},
     {Rule::kDevUserMemory, "dev.user_memory", kRec,
-     "A-simblk-setmap-va uaddr/*",
-     "in VA mode the address must be mapped in the owner's mm when the device "
-     "accesses it"},
+     "A-simblk-setmap-va mem/munmap_under_mapping, "
+     "mem/new_memory_at_same_hva",
+     "in VA mode the address must be mapped in the owner's mm when the "
+     "device accesses it"},
     {Rule::kDevReset, "dev.reset", kRec,
-     "A-simblk-setmap-pa reset/status0_without_persist; the same in -k61",
+     "A-simblk-setmap-pa reset/status0_without_persist, "
+     "reset/dma_after_reset_with_persist; A-simblk-setmap-pa-k61 "
+     "reset/dma_after_reset_with_persist",
      "without IOTLB_PERSIST a reset drops the device's table and not the "
      "kernel's"},
     {Rule::kDevDmaMapFull, "dev.dma_map_full", kRec,

@@ -63,7 +63,7 @@ std::optional<Violation> Invariants::SectionsAndNodes(
     if (change.delta.op != DeltaOp::kDel) continue;
     const Entry& e = change.delta.entry;
     const Owner* owner = nullptr;
-    if (change.delta.store == nodes) owner = ledger.OwnerOf(e.first);
+    if (change.delta.store == nodes) owner = ledger.ChosenFor(e.first);
     if (change.delta.store == kGpaIova) owner = ledger.SectionAt(e.first);
     if (owner != nullptr && owner->live && owner->is_section && owner->mapped &&
         !HoldsOwner(stores, *owner)) {
@@ -79,7 +79,7 @@ std::optional<Violation> Invariants::SectionsAndNodes(
     if (owner.live && !HoldsOwner(stores, owner)) {
       return lost(owner, "a section of the guest's has no node");
     }
-    const Owner* now = ledger.OwnerOf(owner.iova);
+    const Owner* now = ledger.ChosenFor(owner.iova);
     if (!owner.live && owner.mapped && strategy_->shadow_queue &&
         now == &owner && HoldsOwner(stores, owner)) {
       return Violation{0,
@@ -201,7 +201,9 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
   const auto scan = [&](StoreId id) {
     const size_t before = leaks.size();
     stores.Get(id).ForEach([&](const Entry& e) {
-      const Owner* owner = ledger.OwnerOf(e.first);
+      const Owner* owner = id.kind == StoreKind::kVhostIotlb
+                               ? ledger.OwnerOf(e.first)
+                               : ledger.ChosenFor(e.first);
       if (owner != nullptr && owner->live) return;
       if (leaks.size() > before && leaks.back().last + 1 == e.first &&
           id.kind == StoreKind::kVhostIotlb) {

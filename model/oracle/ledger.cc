@@ -5,20 +5,23 @@ namespace iovalab {
 uint32_t Ledger::Add(const Owner& owner) {
   const auto index = static_cast<uint32_t>(owners_.size());
   owners_.push_back(owner);
-  // An IOMMU section of passthrough may wrap nothing; a grant never does.
-  if (owner.mapped && owner.last_iova() >= owner.iova) {
-    by_iova_.Assign(owner.iova, owner.last_iova(), index);
+  if (owner.has_iova) {
+    chosen_.Assign(owner.iova, owner.last_iova(), index);
+  }
+  if (owner.mapped) {
+    accepted_.Assign(owner.iova, owner.last_iova(), index);
   }
   return index;
 }
 
-uint32_t Ledger::AddSection(const GuestSpan& span,
-                            std::optional<uint64_t> iova) {
+uint32_t Ledger::AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
+                            bool mapped) {
   Owner owner;
   owner.span = span;
   owner.iova = iova.value_or(0);
   owner.size_minus_1 = span.size_minus_1;
-  owner.mapped = iova.has_value();
+  owner.has_iova = iova.has_value();
+  owner.mapped = mapped;
   return sections_[span.section_gpa] = Add(owner);
 }
 
@@ -28,7 +31,7 @@ uint32_t Ledger::AddHost(const HostSpan& span, uint64_t iova) {
   owner.host = span;
   owner.iova = iova;
   owner.size_minus_1 = span.size_minus_1;
-  owner.mapped = true;
+  owner.has_iova = owner.mapped = true;
   return hosts_[span.hva] = Add(owner);
 }
 
@@ -51,7 +54,12 @@ std::optional<uint32_t> Ledger::DropHost(uint64_t hva) {
 }
 
 const Owner* Ledger::OwnerOf(uint64_t iova) const {
-  const std::optional<uint64_t> index = by_iova_.Find(iova);
+  const std::optional<uint64_t> index = accepted_.Find(iova);
+  return index ? &owners_[*index] : nullptr;
+}
+
+const Owner* Ledger::ChosenFor(uint64_t iova) const {
+  const std::optional<uint64_t> index = chosen_.Find(iova);
   return index ? &owners_[*index] : nullptr;
 }
 

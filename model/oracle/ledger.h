@@ -26,25 +26,30 @@ struct Owner {
   HostSpan host;           // of a buffer
   uint64_t iova = 0;
   uint64_t size_minus_1 = 0;
-  bool mapped = false;  // false: the VMM or kernel refused it, a hole
-  bool live = true;     // the section or buffer is still there
+  bool has_iova = false;  // false: the VMM refused it
+  bool mapped = false;    // false: the VMM or the kernel refused it, a hole
+  bool live = true;       // the section or buffer is still there
 
   uint64_t last_iova() const { return iova + size_minus_1; }
 };
 
 class Ledger {
  public:
-  // A section that passes the listener's rules was added; iova is nothing where
-  // it was not mapped.
-  uint32_t AddSection(const GuestSpan& span, std::optional<uint64_t> iova);
+  // A section that passes the listener's rules was added. `iova` is what the
+  // VMM chose for it, nothing where it found none; `mapped`: the kernel has it.
+  uint32_t AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
+                      bool mapped);
   uint32_t AddHost(const HostSpan& span, uint64_t iova);
   // The section or buffer is gone. Nothing where there is none such.
   std::optional<uint32_t> DropSection(uint64_t section_gpa);
   std::optional<uint32_t> DropHost(uint64_t hva);
 
   const Owner& owner(uint32_t i) const { return owners_[i]; }
-  // The latest grant of an IOVA, live or not; null where there was none.
+  // The latest owner, live or not, of an IOVA that the kernel accepted for it;
+  // null where there was none.
   const Owner* OwnerOf(uint64_t iova) const;
+  // The latest owner that the VMM chose the IOVA for, accepted or not.
+  const Owner* ChosenFor(uint64_t iova) const;
   // The live section that begins at this guest address.
   const Owner* SectionAt(uint64_t section_gpa) const;
 
@@ -60,7 +65,8 @@ class Ledger {
   std::vector<Owner> owners_;
   std::map<uint64_t, uint32_t> sections_;  // live, by section_gpa
   std::map<uint64_t, uint32_t> hosts_;     // live, by HVA
-  OverwriteMap by_iova_;
+  OverwriteMap accepted_;                  // IOVA -> owner
+  OverwriteMap chosen_;
 };
 
 }  // namespace iovalab

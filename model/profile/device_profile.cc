@@ -18,8 +18,12 @@ namespace {
 //   iova_first/last          info/defaults
 //   backend_features         info/defaults: 0x17e (with 0x80 known, not
 //                            offered) and VDUSE 0xe
+//   virtio_features          info/defaults; that of vdpa_sim_net is not
+//   recorded virtqueues               A-simnet-asid asid/info: vq 3 is -ENOBUFS
 constexpr uint64_t kSimFeatures = 0x17e;
 constexpr uint64_t kVduseFeatures = 0xe;
+constexpr uint64_t kSimBlkVirtioFeatures = 0x308007646;
+constexpr uint64_t kVduseVirtioFeatures = 0x300000000;
 
 constexpr DeviceProfile Sim(absl::string_view name, absl::string_view source,
                             MapApi api, bool use_va, uint32_t spaces) {
@@ -33,7 +37,9 @@ constexpr DeviceProfile Sim(absl::string_view name, absl::string_view source,
   p.reset_clears_table = true;
   p.address_spaces = spaces;
   p.groups = spaces;
+  p.virtqueues = spaces == 1 ? 1 : 3;
   p.backend_features = kSimFeatures;
+  p.virtio_features = spaces == 1 ? kSimBlkVirtioFeatures : 0;
   return p;
 }
 
@@ -52,7 +58,8 @@ constexpr DeviceProfile kProfiles[] = {
      .source = "recording A-vduse",
      .map_api = MapApi::kSetMap,
      .use_va = true,
-     .backend_features = kVduseFeatures},
+     .backend_features = kVduseFeatures,
+     .virtio_features = kVduseVirtioFeatures},
 };
 
 }  // namespace

@@ -39,10 +39,12 @@ struct DeviceProfile {
   bool reset_clears_table = false;
   uint32_t address_spaces = 1;
   uint32_t groups = 1;
+  uint32_t virtqueues = 1;
   uint64_t iova_first = 0;
   uint64_t iova_last = UINT64_MAX;
   // Backend feature bits offered (as far as the kernel knows them).
   uint64_t backend_features = 0;
+  uint64_t virtio_features = 0;
 };
 
 absl::Span<const DeviceProfile> DeviceProfiles();

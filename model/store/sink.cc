@@ -3,15 +3,6 @@
 #include "sim/check.h"
 
 namespace iovalab {
-namespace {
-
-// Fields of Kind::kDelta that a growing run changes (kinds.cc).
-constexpr size_t kFieldCount = 10;
-constexpr size_t kFieldKeyStride = 11;
-constexpr size_t kFieldTargetStride = 12;
-
-}  // namespace
-
 void Sink::Begin(int64_t time, EventIndex cause) {
   pending_.clear();
   time_ = time;
@@ -58,14 +49,7 @@ EventIndex Sink::Record(const Delta& d, Actor actor) {
   record.rule = d.rule;
   sim::Check(cause_ != kNoEventIndex, "a delta has a cause");
   record.root = trace_->event(cause_).root;
-  const uint64_t words[] = {d.store.Pack(), static_cast<uint64_t>(d.op),
-                            d.entry.first,  d.entry.last,
-                            d.entry.target, d.entry.tag,
-                            d.entry.perm,   d.old_target,
-                            d.old_tag,      d.old_perm,
-                            d.count,        d.key_stride,
-                            d.target_stride};
-  return trace_->Append(record, words);
+  return trace_->Append(record, ToWords(d));
 }
 
 bool Sink::Extends(const Pending& pending, const Delta& d) const {
@@ -91,8 +75,10 @@ bool Sink::Extends(const Pending& pending, const Delta& d) const {
 void Sink::Apply(const Delta& delta, Actor actor) {
   sim::Check(delta.count == 1, "the sink joins runs itself");
   for (Pending& p : pending_) {
-    if (p.run.store != delta.store || p.actor != actor) continue;
-    if (!Extends(p, delta)) {
+    if (p.run.store != delta.store) continue;
+    // One run a store: were two actors' runs open at once, one that grows past
+    // the other's changes would fold in another order than they happened.
+    if (p.actor != actor || !Extends(p, delta)) {
       p = Pending{delta, actor, Record(delta, actor)};
     } else {
       if (p.run.count == 1) {
@@ -101,9 +87,9 @@ void Sink::Apply(const Delta& delta, Actor actor) {
       }
       ++p.run.count;
       if (trace_ != nullptr) {
-        trace_->SetWord(p.event, kFieldCount, p.run.count);
-        trace_->SetWord(p.event, kFieldKeyStride, p.run.key_stride);
-        trace_->SetWord(p.event, kFieldTargetStride, p.run.target_stride);
+        trace_->SetWord(p.event, kDeltaCount, p.run.count);
+        trace_->SetWord(p.event, kDeltaKeyStride, p.run.key_stride);
+        trace_->SetWord(p.event, kDeltaTargetStride, p.run.target_stride);
       }
     }
     Finish(delta, p.event);

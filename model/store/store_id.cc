@@ -31,8 +31,9 @@ constexpr StoreKindInfo kKinds[] = {
      "how often each host page is pinned"},
     {K::kVma, "vma", "L5", "hva", "offset", "object", false, false,
      "mappings of the VMM's process: memory object and offset in it"},
-    {K::kMemory, "memory", "mem", "hpa", "iova", "request", false, false,
-     "which device request wrote a host page last"},
+    {K::kMemory, "memory", "mem", "hpa", "iova", "", false, false,
+     "the IOVA that the device's last write to a host page went to; the event "
+     "says whose"},
 };
 
 constexpr bool RowsMatch() {
@@ -76,7 +77,8 @@ std::optional<StoreId> StoreId::Parse(absl::string_view name) {
     if (name.substr(0, n) == info.name && name.size() > n + 1 &&
         name[n] == '.' && absl::SimpleAtoi(name.substr(n + 1), &asid) &&
         asid <= UINT8_MAX) {
-      return StoreId{info.kind, static_cast<uint8_t>(asid)};
+      const StoreId id{info.kind, static_cast<uint8_t>(asid)};
+      if (id.Name() == name) return id;  // "00" is no spelling of 0
     }
   }
   return std::nullopt;

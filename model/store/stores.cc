@@ -41,7 +41,6 @@ const IntervalTable& Stores::Get(StoreId id) const {
 
 bool Stores::FitsOne(const Delta& one) const {
   const Entry& e = one.entry;
-  if (e.first > e.last) return false;
   const IntervalTable& table = Get(one.store);
   if (one.op == DeltaOp::kAdd) return !table.FirstIn(e.first, e.last);
   const std::optional<Entry> at = table.Find(e.first);
@@ -49,9 +48,8 @@ bool Stores::FitsOne(const Delta& one) const {
 }
 
 bool Stores::Fits(const Delta& delta) const {
+  if (!WhyUnsound(delta).empty()) return false;
   if (delta.count == 1) return FitsOne(delta);
-  const uint64_t length = delta.entry.last - delta.entry.first;
-  if (delta.count == 0 || delta.key_stride <= length) return false;
   for (uint64_t i = 0; i < delta.count; ++i) {
     if (!FitsOne(NthOf(delta, i))) return false;
   }

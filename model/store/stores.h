@@ -26,7 +26,8 @@ class Stores {
   // `born` is the event that records the delta.
   void Apply(const Delta& delta, uint32_t born = 0);
 
-  // Whether Apply would find the delta to fit. For traces read from files.
+  // Whether the delta is sound and Apply would find it to fit. For traces read
+  // from files, whose counts the caller bounds: the time is linear in them.
   bool Fits(const Delta& delta) const;
 
   // The table; an empty one where nothing was ever added.

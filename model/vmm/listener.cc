@@ -116,7 +116,7 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
         profile.strategy->add(sink, range, span, profile.switches, &iova);
     if (err != kIovaOk) {
       EmitSection(sink, Kind::kRegionSkip, Rule::kTreeRefused, section);
-      return {AddOutcome::kFailed, 0};
+      return {AddOutcome::kFailed, std::nullopt};
     }
   }
   BatchBeginOnce(state, profile, send);

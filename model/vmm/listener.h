@@ -65,7 +65,7 @@ ListenerView ViewSection(const Section& section,
 enum class AddOutcome : uint8_t { kSkipped, kMapped, kFailed };
 struct AddResult {
   AddOutcome outcome = AddOutcome::kSkipped;
-  uint64_t iova = 0;  // where mapped
+  std::optional<uint64_t> iova;  // chosen for it, also where the kernel refused
 };
 AddResult RegionAdd(ListenerState& state, const Section& section,
                     const ListenerProfile& profile, Sink& sink,

@@ -34,10 +34,10 @@ const Strategy* StrategyByName(absl::string_view name) {
 }
 
 void EmitLookup(Sink& sink, StoreId store, uint64_t needle,
-                uint64_t size_minus_1, const IovaFound& found) {
+                uint64_t size_minus_1, const IovaFound& found, Rule rule) {
   const DmaMap node = found.map.value_or(DmaMap());
   sink.Emit(
-      Kind::kLookup, Actor::kVmm, Rule::kTreeFindFirst,
+      Kind::kLookup, Actor::kVmm, rule,
       {store.Pack(), needle, needle + size_minus_1, found.map.has_value(),
        node.iova, node.iova + node.size, node.translated_addr, found.scanned});
 }

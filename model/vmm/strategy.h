@@ -97,7 +97,8 @@ std::optional<uint64_t> HostUnmapByHva(Sink& sink, const HostSpan& span);
 
 // Records which node a search found.
 void EmitLookup(Sink& sink, StoreId store, uint64_t needle,
-                uint64_t size_minus_1, const IovaFound& found);
+                uint64_t size_minus_1, const IovaFound& found,
+                Rule rule = Rule::kTreeFindFirst);
 
 // The strategies' rows, one file each.
 extern const Strategy kStrategyHva;

@@ -34,7 +34,9 @@ SvqTranslation SvqTranslate(const Strategy& strategy,
   const uint64_t size_minus_1 =
       switches.needle_one_too_long ? piece.length : piece.length - 1;
   const SvqFound at = strategy.find(sink.stores(), piece, size_minus_1);
-  EmitLookup(sink, at.store, at.needle, size_minus_1, at.found);
+  EmitLookup(
+      sink, at.store, at.needle, size_minus_1, at.found,
+      switches.needle_one_too_long ? Rule::kSvqNeedle : Rule::kTreeFindFirst);
   if (!at.found.map) return {-EINVAL, Rule::kSvqNoMap, 0};
   const DmaMap& node = *at.found.map;
   const absl::uint128 node_last =

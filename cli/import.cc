@@ -1,0 +1,144 @@
+#include "cli/import.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "lab/axes.h"
+#include "lab/import_blocks.h"
+#include "lab/import_file.h"
+#include "lab/import_report.h"
+#include "lab/import_scenario.h"
+#include "lab/predict.h"
+#include "lab/scenario_print.h"
+#include "model/vmm/strategy.h"
+#include "sim/byte_sink.h"
+
+namespace iovalab {
+namespace {
+
+// The strategy that --set names, or null where it names none.
+absl::StatusOr<const Strategy*> NamedStrategy(const Args& args) {
+  const Strategy* strategy = nullptr;
+  for (const std::string& text : args.All("--set")) {
+    absl::StatusOr<AxisChoice> choice = ParseSet(text);
+    if (!choice.ok()) return choice.status();
+    if (choice->axis != "mapping" || choice->values.size() != 1) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--set ", text, ": import takes one mapping: --set mapping=hva"));
+    }
+    strategy = StrategyByName(choice->values.front());
+  }
+  return strategy;
+}
+
+absl::Status WriteScenario(const std::string& path, const std::string& log,
+                           const Import& import, const ImportBlocks& blocks,
+                           const Strategy& strategy) {
+  const int device = ChooseImportDevice(import);
+  if (device < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        log,
+        ": no listener event to make a scenario of; log with -trace "
+        "'vhost_vdpa_*' or 'vhost_region_*' or 'vfio_listener_*'"));
+  }
+  ImportScenarioOptions options;
+  options.mapping = std::string(strategy.name);
+  options.source = absl::StrCat("log ", log == "-" ? "standard input" : log);
+  const absl::StatusOr<pb::Scenario> scenario =
+      ScenarioFromImport(import.devices[device], blocks, options);
+  if (!scenario.ok()) return scenario.status();
+  absl::StatusOr<std::unique_ptr<sim::FileSink>> file =
+      sim::FileSink::Open(path);
+  if (!file.ok()) return file.status();
+  const absl::Status written = (*file)->Append(CanonicalText(*scenario));
+  return written.ok() ? (*file)->Close() : written;
+}
+
+struct Sums {
+  uint64_t predicted = 0;
+  uint64_t total = 0;
+};
+
+absl::Status ImportOne(const std::string& path, const Args& args,
+                       const Strategy* named, Sums& sums, Terminal& terminal) {
+  const absl::StatusOr<Import> import = ImportQemuLogFile(path);
+  if (!import.ok()) return import.status();
+  const ImportBlocks blocks(import->devices, import->names);
+  const Strategy* strategy = named;
+  if (strategy == nullptr) strategy = StrategyByName(GuessMapping(*import));
+  if (strategy == nullptr) strategy = &kStrategyHva;
+
+  const std::string out = args.Text("-o");
+  if (!out.empty()) {
+    const absl::Status status =
+        WriteScenario(out, path, *import, blocks, *strategy);
+    if (!status.ok()) return status;
+    if (out == "-") return absl::OkStatus();
+  }
+  if (args.Has("--predict")) {
+    const PredictResult result = PredictImport(*import, *strategy);
+    terminal.Write(PredictText(path, result, *strategy));
+    sums.predicted += result.predicted;
+    sums.total += result.total;
+  }
+  terminal.Write(ReportText(path, *import, blocks, JudgeImport(*import)));
+  return absl::OkStatus();
+}
+
+int RunImport(const Args& args, Terminal& terminal) {
+  const absl::StatusOr<const Strategy*> strategy = NamedStrategy(args);
+  if (!strategy.ok()) return terminal.Fail(strategy.status());
+  if (args.Has("-o") && args.operands().size() > 1) {
+    return terminal.Fail(absl::InvalidArgumentError(
+        "-o: one scenario is made of one log; several were given"));
+  }
+  Sums sums;
+  for (const std::string& path : args.operands()) {
+    const absl::Status status =
+        ImportOne(path, args, *strategy, sums, terminal);
+    if (!status.ok()) return terminal.Fail(status);
+  }
+  if (!args.Has("--predict")) return kFine;
+  terminal.Write(absl::StrCat("predicted ", sums.predicted, " of ", sums.total,
+                              " map operations\n"));
+  return sums.predicted == sums.total ? kFine : kDiffers;
+}
+
+constexpr Flag kFlags[] = {
+    {"-o", "SCENARIO", "write the log as a scenario; - is standard output"},
+    {"--predict", "",
+     "predict each map and unmap of the log; exit 1 where one differs",
+     FlagType::kSwitch},
+    {"--set", "mapping=NAME",
+     "strategy to predict with (default: what the log's form suggests)",
+     FlagType::kText, FlagUse::kRepeated},
+};
+
+}  // namespace
+
+constinit const Command kImportCommand = {
+    .name = "import",
+    .summary = "a log of a real QEMU: is it hit? predicted, or as a scenario",
+    .operands = {"FILE…", 1, kAnyNumber},
+    .flags = kFlags,
+    .details =
+        "Reads logs that QEMU 7.2 to 10.x wrote with -trace (vhost_vdpa_*,\n"
+        "vhost_region_*, vhost_commit, vfio_listener_*) and says which guest\n"
+        "regions alias and which logged unmap took away a mapping that was "
+        "not\n"
+        "its own. Other lines are counted and passed over. With -o - only the\n"
+        "scenario goes to standard output.\n"
+        "\n"
+        "Exit status: 0, or 1 where --predict mispredicts, 2 trouble.",
+    .examples =
+        "iovalab import qemu-trace.log\n"
+        "iovalab import qemu-trace.log --predict --set mapping=hva\n"
+        "iovalab import qemu-trace.log -o - | iovalab compare -",
+    .run = RunImport,
+};
+
+}  // namespace iovalab

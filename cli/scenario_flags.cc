@@ -1,0 +1,77 @@
+#include "cli/scenario_flags.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cli/version.h"
+#include "lab/read_file.h"
+
+namespace iovalab {
+namespace {
+
+// Policies that every flag and scenario could be refused for at once.
+absl::StatusOr<std::vector<AxisChoice>> ParseSets(const Args& args) {
+  std::vector<AxisChoice> sets;
+  for (const std::string& text : args.All("--set")) {
+    absl::StatusOr<AxisChoice> choice = ParseSet(text);
+    if (!choice.ok()) return choice.status();
+    sets.push_back(*std::move(choice));
+  }
+  return sets;
+}
+
+}  // namespace
+
+std::string ShellWord(absl::string_view word) {
+  const bool plain =
+      !word.empty() &&
+      word.find_first_not_of(
+          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+          "_./,=:@%+-") == absl::string_view::npos;
+  if (plain) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+absl::StatusOr<ScenarioArguments> LoadArguments(const Args& args) {
+  ScenarioArguments loaded;
+  const absl::StatusOr<std::vector<AxisChoice>> sets = ParseSets(args);
+  if (!sets.ok()) return sets.status();
+
+  LoadLimits limits;
+  limits.max_bytes = args.Number("--max-bytes", limits.max_bytes);
+  limits.max_regions = args.Number("--max-regions", limits.max_regions);
+  const std::string& path = args.operands()[0];
+  absl::StatusOr<std::string> text = ReadWholeFile(path, limits.max_bytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<LoadedScenario> scenario = LoadScenario(path, *text, limits);
+  if (!scenario.ok()) return scenario.status();
+  loaded.scenario = *std::move(scenario);
+
+  absl::StatusOr<std::vector<AxisChoice>> choices =
+      MergeChoices(loaded.scenario.axes, *sets);
+  if (!choices.ok()) return choices.status();
+  loaded.choices = *std::move(choices);
+
+  RunOptions& options = loaded.options;
+  options.tool = kToolName;
+  options.limits.max_events =
+      args.Number("--max-events", options.limits.max_events);
+  options.limits.max_trace_bytes =
+      args.Number("--max-trace-bytes", options.limits.max_trace_bytes);
+  loaded.reproduce = ShellWord(path);
+  if (args.Has("--seed")) {
+    options.seed = args.Number("--seed", 0);
+    absl::StrAppend(&loaded.reproduce, " --seed ", *options.seed);
+  }
+  return loaded;
+}
+
+}  // namespace iovalab
