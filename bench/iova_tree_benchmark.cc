@@ -276,21 +276,22 @@ void Register(const char* who, const std::vector<size_t>& sizes,
       if (flags.smoke) {
         b->Iterations(10);
       } else {
-<<<<<<< HEAD
         b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1
                                       : flags.quick           ? 3
                                                               : 9);
-=======
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 7);
->>>>>>> tables
       }
     }
   }
 }
 
 int Main(int argc, char** argv) {
-<<<<<<< HEAD
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
+  // Repetitions in random order, so that all suffer alike from what else runs.
+  std::vector<char*> args(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  args.insert(args.begin() + 1, interleave.data());
+  argc = static_cast<int>(args.size());
+  argv = args.data();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   const std::vector<size_t> sizes = flags.smoke
@@ -300,21 +301,6 @@ int Main(int argc, char** argv) {
   Register<Absl>("absl", sizes, flags);
   Register<Scan>("scan", sizes, flags);
   bench::FastestReporter results;
-=======
-  const bool smoke = argc > 1 && absl::string_view(argv[1]) == "--smoke";
-  // Repetitions in random order, so that all suffer alike from what else runs.
-  std::vector<char*> args(argv, argv + argc);
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  args.insert(args.begin() + 1, interleave.data());
-  int count = static_cast<int>(args.size());
-  benchmark::Initialize(&count, args.data());
-  const std::vector<size_t> sizes =
-      smoke ? std::vector<size_t>{20, 500} : std::vector<size_t>{1000, 100000};
-  Register<Ours>("ours", sizes, smoke);
-  Register<Absl>("absl", sizes, smoke);
-  Register<Scan>("scan", sizes, smoke);
-  Results results;
->>>>>>> tables
   if (benchmark::RunSpecifiedBenchmarks(&results) == 0) return 1;
   return bench::Report(MakeRows(results, sizes), flags) ? 0 : 1;
 }
