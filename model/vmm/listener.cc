@@ -10,8 +10,9 @@ uint32_t Perm(const FlatRange& flat) {
   return flat.readonly ? kPermRead : kPermReadWrite;
 }
 
-// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and sections
-// outside the device's IOVA range (which is compared with the guest address).
+// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and
+// sections outside the device's IOVA range (which is compared with the guest
+// address).
 Rule SkipRule(const FlatRange& flat, const ListenerProfile& profile) {
   switch (flat.kind) {
     case RegionKind::kIo:
