@@ -92,6 +92,8 @@ void Machine::Start() {
   sink.WatchChanges(true);
   listening_ = !scenario_.listener_off_at_start;
   view_ = RenderFlatView(scenario_.regions, regions_);
+  guest_.Begin(GuestSections());
+  guest_.End();
   for (const FlatRange& flat : view_) {
     DeliverOne(sink, {MakeSection(flat), true});
     EndOperation(sink, touched_);
@@ -101,6 +103,7 @@ void Machine::Start() {
     return Send(sink, request);
   });
   EndOperation(sink, {});
+  ledger_.Settle();
   for (uint32_t i = 0; i < scenario_.steps.size(); ++i) {
     const StepSpec& step = scenario_.steps[i];
     if (step.after != kNoIndex) {
