@@ -1,19 +1,19 @@
 // D1-D4: EventQueue beside a std::priority_queue, and the ratio of the two.
 //
 //   bazel run //bench:event_queue_benchmark
-//   ... -- --benchmark_repetitions=5   (the table takes the fastest of five)
 //
 // Both queues run the very same events through the same handler pointer. The
 // counter `checksum` is that of the warm-up, of a fixed length: it must be the
 // same for both, else they did not do the same work.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "bench/report.h"
 #include "benchmark/benchmark.h"
 #include "sim/event_queue.h"
 #include "sim/heap_queue.h"
@@ -26,22 +26,22 @@ using Ours = EventQueue<HoldEvent>;
 using Heap = HeapQueue<HoldEvent>;
 
 struct Row {
-  const char* name;
+  const char* id;
+  const char* what;
   std::uint64_t pending;  // 0: the ping.
 };
 
 constexpr Row kRows[] = {
-    {"D1 ping", 0},
-    {"D2 hold 1k", 1'000},
-    {"D3 hold 100k", 100'000},
-    {"D4 hold 1M", 1'000'000},
+    {"D1", "an event that reschedules itself", 0},
+    {"D2", "HOLD, 1k pending", 1'000},
+    {"D3", "HOLD, 100k pending", 100'000},
+    {"D4", "HOLD, 1M pending", 1'000'000},
 };
 constexpr char kOurs[] = "ours";
-constexpr char kHeap[] = "reference heap";
-constexpr char kSeparator = '/';
+constexpr char kHeap[] = "heap";
 
 std::string NameOf(const Row& row, const char* queue) {
-  return std::string(row.name) + kSeparator + queue;
+  return absl::StrCat(row.id, "/", queue);
 }
 
 template <typename Workload>
@@ -64,8 +64,8 @@ void RunWorkload(benchmark::State& state, std::uint64_t pending) {
 }
 
 template <typename Queue>
-void Register(const Row& row, const char* queue) {
-  benchmark::RegisterBenchmark(
+void Register(const Row& row, const char* queue, const bench::Flags& flags) {
+  auto* b = benchmark::RegisterBenchmark(
       NameOf(row, queue).c_str(), [row](benchmark::State& state) {
         if (row.pending == 0) {
           RunWorkload<Hold<Queue, PingDelay>>(state, 1);
@@ -73,65 +73,44 @@ void Register(const Row& row, const char* queue) {
           RunWorkload<Hold<Queue>>(state, row.pending);
         }
       });
+  if (flags.smoke) {
+    b->MinTime(0.001);
+  } else {
+    b->Repetitions(flags.quick ? 2 : 5);
+  }
 }
 
-// Prints as usual (but without colours, which this library version would write
-// to files too), and remembers the fastest run of each benchmark.
-class FastestReporter : public benchmark::ConsoleReporter {
- public:
-  struct Result {
-    double nanoseconds;
-    double checksum;
-  };
-
-  FastestReporter() : ConsoleReporter(OO_None) {}
-
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      const Result result{run.GetAdjustedCPUTime(),
-                          run.counters.at("checksum")};
-      const auto [it, first] =
-          fastest_.try_emplace(run.run_name.function_name, result);
-      if (!first && result.nanoseconds < it->second.nanoseconds) {
-        it->second = result;
-      }
-    }
-  }
-
-  // False when two queues did not do the same work.
-  [[nodiscard]] bool PrintTable() const {
-    bool same = true;
-    std::printf("\n");
-    for (const Row& row : kRows) {
-      const auto ours = fastest_.find(NameOf(row, kOurs));
-      const auto heap = fastest_.find(NameOf(row, kHeap));
-      if (ours == fastest_.end() || heap == fastest_.end()) continue;
-      std::printf("%-13s ours %6.1f ns  reference heap %6.1f ns  ratio %.2f\n",
-                  row.name, ours->second.nanoseconds, heap->second.nanoseconds,
-                  ours->second.nanoseconds / heap->second.nanoseconds);
-      if (ours->second.checksum == heap->second.checksum) continue;
-      std::printf("%-13s CHECKSUMS DIFFER\n", row.name);
-      same = false;
-    }
-    return same;
-  }
-
- private:
-  std::map<std::string, Result> fastest_;
-};
+// False when two queues did not do the same work.
+bool SameWork(const bench::FastestReporter& reporter, const Row& row) {
+  const auto* ours = reporter.Find(NameOf(row, kOurs));
+  const auto* heap = reporter.Find(NameOf(row, kHeap));
+  if (ours == nullptr || heap == nullptr) return true;
+  const bool same =
+      ours->counters.at("checksum") == heap->counters.at("checksum");
+  if (!same) std::fprintf(stderr, "%s: checksums differ\n", row.id);
+  return same;
+}
 
 int Main(int argc, char** argv) {
+  const bench::Flags flags = bench::TakeFlags(&argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   for (const Row& row : kRows) {
-    Register<Ours>(row, kOurs);
-    Register<Heap>(row, kHeap);
+    Register<Ours>(row, kOurs, flags);
+    Register<Heap>(row, kHeap, flags);
   }
-  FastestReporter reporter;
+  bench::FastestReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
-  return reporter.PrintTable() ? 0 : 1;
+  std::vector<bench::RatioRow> rows;
+  bool same = true;
+  for (const Row& row : kRows) {
+    same = same && SameWork(reporter, row);
+    const double ours = reporter.NsOf(NameOf(row, kOurs));
+    if (ours == 0) continue;
+    rows.push_back({row.id, row.what, "ns", ours, "std::priority_queue",
+                    reporter.NsOf(NameOf(row, kHeap)), 0});
+  }
+  return bench::Report(rows, flags) && same ? 0 : 1;
 }
 
 }  // namespace

@@ -6,17 +6,14 @@
 // runs it at a tiny size to see that it works. `--benchmark_out=FILE` writes
 // JSON.
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bench/report.h"
 #include "benchmark/benchmark.h"
 #include "model/addr/interval_table.h"
 #include "model/addr/reference_interval_table.h"
@@ -209,74 +206,63 @@ void Allocate(benchmark::State& state, size_t n) {
   }
 }
 
-// Best CPU time of each benchmark, in ns for each iteration.
-class Results : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration) continue;
-      const double ns = run.cpu_accumulated_time * 1e9 / run.iterations;
-      auto [it, fresh] = best_.emplace(run.run_name.function_name, ns);
-      if (!fresh) it->second = std::min(it->second, ns);
-    }
-  }
-  double Of(const std::string& name) const {
-    const auto it = best_.find(name);
-    return it == best_.end() ? 0 : it->second;
-  }
-
- private:
-  std::map<std::string, double> best_;
-};
-
 struct Row {
   const char* name;
   const char* says;
   bool each;         // one iteration is n operations
   const char* peer;  // whose time is the yardstick
-  double limit;      // of ours to the peer's
-  double growth;     // limit from the small to the large size; 0: none
+  const char* peer_says;
+  double limit;   // of ours to the peer's
+  double growth;  // limit from the small to the large size; 0: none
 };
 constexpr Row kRows[] = {
-    {"T1", "insert, both indexes", true, "T1", 1, 0},
-    {"T2", "find by IOVA", false, "T2", 1, 0},
-    {"T3", "find by HVA, first alias", false, "T3", 2, 3},
-    {"T4", "first fit, no holes", false, "T4", 3, 3},
-    {"T4a", "first fit, insert, remove", false, "T4", 0, 0},
+    {"T1", "insert, both indexes", true, "T1", "absl::btree_map, two of them",
+     1, 0},
+    {"T2", "find by IOVA", false, "T2", "absl::btree_map", 1, 0},
+    {"T3", "find by HVA, first alias", false, "T3",
+     "absl::btree_multimap, any alias", 2, 3},
+    {"T4", "first fit, no holes", false, "T4", "absl::btree_map, a find", 3, 3},
+    {"T4a", "first fit, insert, remove", false, "T4", "absl::btree_map, a find",
+     0, 0},
 };
 
 std::string Name(absl::string_view row, absl::string_view who, size_t n) {
   return absl::StrCat(row, "/", who, "/", n);
 }
 
-void PrintTable(const Results& results, const std::vector<size_t>& sizes) {
-  fmt::print(
-      "\n{:4} {:26} {:>8} {:>10} {:>10} {:>12} {:>7} {:>7} {:>7} {:>7}\n", "",
-      "ns each", "entries", "ours", "absl", "linear scan", "ratio", "limit",
-      "growth", "limit");
+std::string SizeName(size_t n) {
+  return n % 1000 == 0 ? absl::StrCat(n / 1000, "k") : absl::StrCat(n);
+}
+
+// Of a size, ours beside absl's and the scan's; then ours of the large size
+// beside ours of the small one.
+std::vector<bench::RatioRow> MakeRows(const bench::FastestReporter& results,
+                                      const std::vector<size_t>& sizes) {
+  std::vector<bench::RatioRow> rows;
   for (const Row& row : kRows) {
-    double small = 0;
+    const auto time = [&](const char* name, const char* who, size_t n) {
+      return results.NsOf(Name(name, who, n)) /
+             (row.each ? static_cast<double>(n) : 1);
+    };
     for (size_t n : sizes) {
-      const double each = row.each ? static_cast<double>(n) : 1;
-      const double ours = results.Of(Name(row.name, "ours", n)) / each;
-      const double peer = results.Of(Name(row.peer, "absl", n)) / each;
-      const double scan = results.Of(Name(row.name, "scan", n)) / each;
-      if (n == sizes.front()) small = ours;
-      const auto limit = [](double v) {
-        return v == 0 ? std::string("-") : fmt::format("{:.1f}", v);
-      };
-      fmt::print(
-          "{:4} {:26} {:8} {:10.1f} {:10.1f} {:12.1f} {:7.2f} {:>7} {:7.2f} "
-          "{:>7}\n",
-          row.name, row.says, n, ours, peer, scan, ours / peer,
-          limit(row.limit), ours / small, limit(row.growth));
+      const std::string id = absl::StrCat(row.name, " ", SizeName(n));
+      const double ours = time(row.name, "ours", n);
+      rows.push_back({id, row.says, "ns", ours, row.peer_says,
+                      time(row.peer, "absl", n), row.limit});
+      rows.push_back({id, row.says, "ns", ours, "a linear scan",
+                      time(row.name, "scan", n), 0});
     }
+    rows.push_back({row.name, absl::StrCat(row.says, ", growth"), "ns",
+                    time(row.name, "ours", sizes.back()),
+                    absl::StrCat("ours at ", SizeName(sizes.front())),
+                    time(row.name, "ours", sizes.front()), row.growth});
   }
+  return rows;
 }
 
 template <typename T>
-void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
+void Register(const char* who, const std::vector<size_t>& sizes,
+              const bench::Flags& flags) {
   for (size_t n : sizes) {
     const std::pair<const char*, void (*)(benchmark::State&, size_t)> kAll[] = {
         {"T1", Insert<T>}, {"T2", Find<T>},      {"T3", Reverse<T>},
@@ -287,27 +273,36 @@ void Register(const char* who, const std::vector<size_t>& sizes, bool smoke) {
       if (std::is_same_v<T, Absl> && run == Allocate<T>) continue;
       auto* b =
           benchmark::RegisterBenchmark(Name(name, who, n).c_str(), run, n);
-      if (smoke) {
+      if (flags.smoke) {
         b->Iterations(10);
       } else {
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1 : 9);
+        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1
+                                      : flags.quick           ? 3
+                                                              : 9);
       }
     }
   }
 }
 
 int Main(int argc, char** argv) {
-  const bool smoke = argc > 1 && absl::string_view(argv[1]) == "--smoke";
+  const bench::Flags flags = bench::TakeFlags(&argc, argv);
+  // Repetitions in random order, so that all suffer alike from what else runs.
+  std::vector<char*> args(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  args.insert(args.begin() + 1, interleave.data());
+  argc = static_cast<int>(args.size());
+  argv = args.data();
   benchmark::Initialize(&argc, argv);
-  const std::vector<size_t> sizes =
-      smoke ? std::vector<size_t>{20, 500} : std::vector<size_t>{1000, 100000};
-  Register<Ours>("ours", sizes, smoke);
-  Register<Absl>("absl", sizes, smoke);
-  Register<Scan>("scan", sizes, smoke);
-  Results results;
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  const std::vector<size_t> sizes = flags.smoke
+                                        ? std::vector<size_t>{20, 500}
+                                        : std::vector<size_t>{1000, 100000};
+  Register<Ours>("ours", sizes, flags);
+  Register<Absl>("absl", sizes, flags);
+  Register<Scan>("scan", sizes, flags);
+  bench::FastestReporter results;
   if (benchmark::RunSpecifiedBenchmarks(&results) == 0) return 1;
-  PrintTable(results, sizes);
-  return 0;
+  return bench::Report(MakeRows(results, sizes), flags) ? 0 : 1;
 }
 
 }  // namespace

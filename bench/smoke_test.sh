@@ -1,5 +1,16 @@
 #!/bin/bash
-# smoke_test BENCHMARK: runs a benchmark program at a tiny size, to see that it
-# works; times are not looked at.
+# smoke_test BENCHMARK [ARGUMENT]...: runs a benchmark program at a tiny size, to
+# see that it works and that its rows are JSON; times are not looked at.
 set -euo pipefail
-exec "$1" --benchmark_min_time=0.001
+rows="$TEST_TMPDIR/rows.json"
+"$1" --smoke --rows="$rows" "${@:2}"
+python3 - "$rows" <<'PYTHON'
+import json
+import sys
+
+rows = [json.loads(line) for line in open(sys.argv[1])]
+assert rows, "no rows"
+for row in rows:
+    # Differences of times this short may come out below zero.
+    assert isinstance(row["ours"], float) and isinstance(row["peer"], float), row
+PYTHON

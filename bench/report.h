@@ -1,0 +1,68 @@
+#ifndef IOVALAB_BENCH_REPORT_H_
+#define IOVALAB_BENCH_REPORT_H_
+
+// What the benchmark programs have in common: the flags beside Google
+// Benchmark's, the fastest run of each benchmark, and rows of ratios: a table
+// on stdout, and a file of JSON lines that tools/bench joins into one table.
+//
+// Not for: the product.
+//
+// Invariant: a ratio is ours divided by the peer's, both of the same process;
+// figures of different runs are never compared.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "benchmark/benchmark.h"
+
+namespace iovalab::bench {
+
+struct Flags {
+  bool smoke = false;  // --smoke: tiny sizes, to see that it works
+  bool quick = false;  // --quick: fewer repetitions
+  std::string rows;    // --rows=FILE: where to append the rows as JSON lines
+};
+
+// Takes our flags out of the command line; leaves those of Google Benchmark.
+Flags TakeFlags(int* argc, char** argv);
+
+// One line of the table. Times of `ours` and `peer` are in `unit`.
+struct RatioRow {
+  std::string id;  // "T2 1k"
+  std::string what;
+  std::string unit;  // "ns", "us"
+  double ours = 0;
+  std::string peer_name;
+  double peer = 0;
+  double target = 0;  // of the ratio; 0: none is set
+};
+
+// False, with a word on stderr, where the rows cannot be written.
+bool Report(absl::Span<const RatioRow> rows, const Flags& flags);
+
+// Prints as usual (but without colours, which this library version would write
+// to files too), and remembers the fastest run of each benchmark.
+class FastestReporter : public benchmark::ConsoleReporter {
+ public:
+  struct Result {
+    double ns = 0;  // CPU time of an iteration
+    std::map<std::string, double> counters;
+  };
+
+  FastestReporter() : ConsoleReporter(OO_None) {}
+  void ReportRuns(const std::vector<Run>& runs) override;
+
+  // Null when no such benchmark ran.
+  const Result* Find(const std::string& name) const;
+  // 0 when no such benchmark ran.
+  double NsOf(const std::string& name) const;
+
+ private:
+  std::map<std::string, Result> fastest_;
+};
+
+}  // namespace iovalab::bench
+
+#endif  // IOVALAB_BENCH_REPORT_H_

@@ -1,0 +1,124 @@
+// H1: a hotplug storm: a guest with many regions of which a step disables and
+// enables one after another. What a step costs must not grow with the number of
+// regions, so a large guest is its small one's peer.
+//
+//   bazel run //bench:storm_benchmark
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bench/report.h"
+#include "benchmark/benchmark.h"
+#include "model/machine.h"
+#include "sim/check.h"
+
+namespace iovalab {
+namespace {
+
+constexpr uint64_t kRegion = 0x10000;
+constexpr double kTarget = 3;
+
+// One block, in regions with gaps between them; each step changes the next
+// region in an order without a pattern.
+Scenario MakeScenario(uint64_t regions, uint64_t steps) {
+  Scenario scenario;
+  scenario.name = "storm_benchmark";
+  RamBlockSpec block;
+  block.name = "pc.ram";
+  block.hva = {Hva(0x7f0000000000),
+               Hva(0x7f0000000000 + regions * kRegion - 1)};
+  block.physical = {
+      {0, regions * kRegion - 1, kRegion, Hpa(0x100000000), 2 * kRegion}};
+  scenario.ram_blocks.push_back(block);
+  for (uint64_t i = 0; i < regions; ++i) {
+    RegionSpec region;
+    region.name = absl::StrCat("dimm", i);
+    const uint64_t first = 0x100000000 + i * 2 * kRegion;
+    region.addr = {Gpa(first), Gpa(first + kRegion - 1)};
+    region.ram_block = 0;
+    region.offset = i * kRegion;
+    scenario.regions.push_back(region);
+  }
+  for (uint64_t i = 0; i < steps; ++i) {
+    StepSpec step;
+    step.label = absl::StrCat("step", i);
+    step.at_ns = i * 1'000'000;
+    const auto region = static_cast<uint32_t>(i / 2 * 7919 % regions);
+    (i % 2 == 0 ? step.disable : step.enable).push_back(region);
+    scenario.steps.push_back(step);
+  }
+  return scenario;
+}
+
+std::string NameOf(const char* mapping, uint64_t regions) {
+  return absl::StrCat("H1/", mapping, "/", regions);
+}
+
+// Each region is an entry of the kernel's, whose table is made large enough.
+void Storm(benchmark::State& state, const char* mapping, uint64_t regions,
+           uint64_t steps) {
+  const Scenario scenario = MakeScenario(regions, steps);
+  KernelProfile kernel = *FindKernelProfile("deb_6_12_117");
+  kernel.vdpa_table_limit = 1 << 20;
+  RunPolicies policies;
+  policies.strategy = StrategyByName(mapping);
+  policies.kernel = &kernel;
+  policies.device = *FindDeviceProfile("vdpa_sim_set_map_va");
+  policies.device.table_limit = 1 << 20;
+  const RunLimits limits{UINT64_MAX, UINT64_MAX};
+  for (auto _ : state) {
+    RunResult result = RunScenario(scenario, policies, /*seed=*/1, limits);
+    state.PauseTiming();
+    sim::Check(result.verdict == Verdict::kSafe, "a storm does no harm");
+    { RunResult gone = std::move(result); }
+    state.ResumeTiming();
+  }
+}
+
+int Main(int argc, char** argv) {
+  const bench::Flags flags = bench::TakeFlags(&argc, argv);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  const uint64_t small = flags.smoke ? 10 : 100;
+  const uint64_t large = flags.smoke ? 50 : 10'000;
+  // The set-up, linear in the regions, is measured apart and taken off.
+  const uint64_t steps = flags.smoke ? 20 : 10'000;
+  constexpr const char* kMappings[] = {"gpa", "hva"};
+  for (const char* mapping : kMappings) {
+    for (const uint64_t regions : {small, large}) {
+      for (const uint64_t n : {uint64_t{0}, steps}) {
+        benchmark::RegisterBenchmark(
+            absl::StrCat(NameOf(mapping, regions), "/", n).c_str(), Storm,
+            mapping, regions, n)
+            ->Iterations(1)
+            ->Unit(benchmark::kMillisecond)
+            ->Repetitions(flags.smoke   ? 1
+                          : flags.quick ? 2
+                                        : 5);
+      }
+    }
+  }
+  bench::FastestReporter reporter;
+  if (benchmark::RunSpecifiedBenchmarks(&reporter) == 0) return 1;
+  std::vector<bench::RatioRow> rows;
+  for (const char* mapping : kMappings) {
+    const auto us_of_step = [&](uint64_t regions) {
+      const std::string name = NameOf(mapping, regions);
+      const double all = reporter.NsOf(absl::StrCat(name, "/", steps));
+      const double none = reporter.NsOf(absl::StrCat(name, "/0"));
+      return (all - none) / 1e3 / static_cast<double>(steps);
+    };
+    rows.push_back({absl::StrCat("H1 ", mapping),
+                    absl::StrCat("a hotplug step among ", large, " regions"),
+                    "us", us_of_step(large), absl::StrCat("ours among ", small),
+                    us_of_step(small), kTarget});
+  }
+  return bench::Report(rows, flags) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace iovalab
+
+int main(int argc, char** argv) { return iovalab::Main(argc, argv); }
