@@ -152,34 +152,54 @@ std::vector<std::string> TellingAxes(const Comparison& comparison,
 }  // namespace
 
 std::string WhereRowsPart(const Comparison& comparison) {
+  const auto severity = [](const CompareRow& row) {
+    return std::pair(row.verdict, Severity(row.worst));
+  };
   const CompareRow* worst = nullptr;
-  const CompareRow* best = nullptr;
   for (const CompareRow& row : comparison.rows) {
     if (!row.not_applicable.empty()) continue;
-    const auto severity = [](const CompareRow& r) {
-      return std::pair(r.verdict, r.worst);
-    };
     if (worst == nullptr || severity(row) > severity(*worst)) worst = &row;
-    if (best == nullptr || severity(row) < severity(*best)) best = &row;
   }
   if (worst == nullptr) return "No combination applies.";
   if (worst->story.empty()) {
     return "Every row that applies came to the same: nothing went wrong.";
   }
   if (comparison.axes.empty()) return absl::StrCat(worst->story, ".");
+  const auto any = [&](auto is) {
+    return std::any_of(comparison.rows.begin(), comparison.rows.end(),
+                       [&](const CompareRow& row) {
+                         return row.not_applicable.empty() && is(row);
+                       });
+  };
+  // Where no row is fine, rows may begin to go wrong in the same way and yet
+  // come to another end.
+  const bool parts_later = !any([](const CompareRow& row) {
+    return row.story.empty();
+  }) && any([&](const CompareRow& row) {
+    return row.story == worst->story && row.verdict != worst->verdict;
+  });
   Rows same;
-  Rows fine;
+  Rows better;
   for (const CompareRow& row : comparison.rows) {
     if (!row.not_applicable.empty()) continue;
-    if (row.story == worst->story) same.push_back(&row);
-    if (row.story.empty()) fine.push_back(&row);
+    if (row.story == worst->story &&
+        (!parts_later || row.verdict == worst->verdict)) {
+      same.push_back(&row);
+    } else if (parts_later ? row.verdict < worst->verdict : row.story.empty()) {
+      better.push_back(&row);
+    }
   }
-  const std::vector<std::string> axes = TellingAxes(comparison, same, fine);
+  const std::vector<std::string> axes = TellingAxes(comparison, same, better);
   std::string text = absl::StrCat(
-      absl::StrJoin(DistinctNames(axes, same), ", "), ": ", worst->story, ".");
-  if (!fine.empty()) {
+      absl::StrJoin(DistinctNames(axes, same), ", "), ": ", worst->story);
+  if (parts_later && worst->worst != AccessClass::kOk) {
+    absl::StrAppend(&text, "; then ", Name(worst->worst), " at ",
+                    worst->worst_step);
+  }
+  absl::StrAppend(&text, ".");
+  if (!better.empty()) {
     absl::StrAppend(&text, " Not so ",
-                    absl::StrJoin(DistinctNames(axes, fine), ", "), ".");
+                    absl::StrJoin(DistinctNames(axes, better), ", "), ".");
   }
   return text;
 }

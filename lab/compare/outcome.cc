@@ -1,18 +1,22 @@
 #include "lab/compare/outcome.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "lab/trace/trace_fields.h"
 
 namespace iovalab {
 namespace {
 
-// Worst first: what is silent is worse than what is reported.
+// Worst first.
 constexpr AccessClass kBySeverity[] = {
     AccessClass::kSilentCorrupt, AccessClass::kStale,    AccessClass::kLostLog,
     AccessClass::kPlatformError, AccessClass::kLeak,     AccessClass::kAbsorbed,
     AccessClass::kSwReject,      AccessClass::kDmaFault,
 };
+static_assert(std::size(kBySeverity) + 1 ==
+              static_cast<size_t>(AccessClass::kCount));
 
 std::optional<uint64_t> Address(uint64_t word) {
   if (word == UINT64_MAX) return std::nullopt;
@@ -163,6 +167,12 @@ Outcome ReadOutcome(const RunResult& result) {
   outcome.rules = CountRules(trace);
   outcome.digest = DigestOf(trace);
   return outcome;
+}
+
+int Severity(AccessClass access_class) {
+  const auto* const at =
+      std::find(std::begin(kBySeverity), std::end(kBySeverity), access_class);
+  return static_cast<int>(std::end(kBySeverity) - at);
 }
 
 Worst WorstOf(const Outcome& outcome) {

@@ -75,6 +75,10 @@ struct Outcome {
 
 Outcome ReadOutcome(const RunResult& result);
 
+// How bad a class is beside others: 0 for kOk, and more for what is worse. What
+// is silent is worse than what is reported.
+int Severity(AccessClass access_class);
+
 // The worst of a run, in a word, and where: "SILENT_CORRUPT at dma_low".
 struct Worst {
   AccessClass access_class = AccessClass::kOk;
