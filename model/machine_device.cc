@@ -48,8 +48,7 @@ void Machine::Count(AccessClass access_class, bool deserved) {
 
 void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   const Request& request = requests_[id];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   uint64_t written = 0;
   int err = 0;
   for (uint32_t i = 0; i < request.descriptors.size() && err == 0; ++i) {
@@ -76,6 +75,7 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
     StartWork(now, next);
   }
   FinishStep(now, request.finishes);
+  GiveRequest(id);
 }
 
 // Whether the guest's map has now what it meant when it posted.

@@ -19,29 +19,32 @@ std::string Names(const Scenario& scenario, absl::string_view verb,
       }));
 }
 
-// The step in a few words, for people.
-std::string Says(const Scenario& scenario, const StepSpec& step) {
+// The step in a few words, for people. What has to be put together is put into
+// `text`.
+absl::string_view Says(const Scenario& scenario, const StepSpec& step,
+                       std::string* text) {
   switch (step.kind) {
     case StepKind::kMemory:
-      return absl::StrCat(
-          "memory transaction:", Names(scenario, "disable", step.disable),
-          Names(scenario, "enable", step.enable),
-          Names(scenario, "make readonly", step.make_readonly),
-          Names(scenario, "make writable", step.make_writable));
+      return *text = absl::StrCat(
+                 "memory transaction:",
+                 Names(scenario, "disable", step.disable),
+                 Names(scenario, "enable", step.enable),
+                 Names(scenario, "make readonly", step.make_readonly),
+                 Names(scenario, "make writable", step.make_writable));
     case StepKind::kPost:
       return step.hold ? "the guest posts a request; the device holds it"
                        : "the guest posts a request";
     case StepKind::kRelease:
-      return absl::StrCat("the device goes on with ",
-                          scenario.steps[step.post].label);
+      return *text = absl::StrCat("the device goes on with ",
+                                  scenario.steps[step.post].label);
     case StepKind::kProbe:
       return "the device accesses an IOVA unasked";
     case StepKind::kHostMap:
-      return absl::StrCat("the VMM maps ",
-                          scenario.host_buffers[step.host_buffer].name);
+      return *text = absl::StrCat("the VMM maps ",
+                                  scenario.host_buffers[step.host_buffer].name);
     case StepKind::kHostUnmap:
-      return absl::StrCat("the VMM unmaps ",
-                          scenario.host_buffers[step.host_buffer].name);
+      return *text = absl::StrCat("the VMM unmaps ",
+                                  scenario.host_buffers[step.host_buffer].name);
     case StepKind::kListener:
       return step.registered ? "the VMM registers its memory listener"
                              : "the VMM unregisters its memory listener";
@@ -53,13 +56,16 @@ std::string Says(const Scenario& scenario, const StepSpec& step) {
 
 void Machine::BeginStep(int64_t now, uint32_t index) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now,
-             step.after == kNoIndex ? kNoEventIndex : steps_[step.after].event);
+  const bool timed = step.after == kNoIndex;
+  if (timed) ScheduleTimedStep();
+  Sink& sink = Begin(now, timed ? kNoEventIndex : steps_[step.after].event);
+  std::string text;
+  const uint32_t name = sink.Intern(step.label);
+  const uint32_t says = sink.Intern(Says(scenario_, step, &text));
   const EventIndex event =
-      sink.Emit(Kind::kStep, Actor::kScript, Rule::kNone,
-                {sink.Intern(step.label), sink.Intern(Says(scenario_, step))});
+      sink.Emit(Kind::kStep, Actor::kScript, Rule::kNone, {name, says});
   steps_[index].event = event;
+  steps_[index].name = name;
   switch (step.kind) {
     case StepKind::kMemory:
     case StepKind::kListener:
@@ -84,20 +90,43 @@ void Machine::FinishStep(int64_t now, uint32_t index) {
   StepState& state = steps_[index];
   sim::Check(!state.finished, "a step finishes once");
   state.finished = true;
-  for (const uint32_t next : state.then) {
+  for (uint32_t next = state.first_then; next != kNoIndex;
+       next = steps_[next].next_then) {
     Schedule(sim::SaturatingAdd(
                  now, static_cast<int64_t>(scenario_.steps[next].delay_ns)),
              kScriptPriority, {Op::kBeginStep, next, 0, kNoEventIndex});
   }
 }
 
+uint32_t Machine::TakeRequest(uint32_t step) {
+  uint32_t id = static_cast<uint32_t>(requests_.size());
+  if (free_requests_.empty()) {
+    requests_.emplace_back();
+  } else {
+    id = free_requests_.back();
+    free_requests_.pop_back();
+  }
+  Request& request = requests_[id];
+  request.name = steps_[step].name;
+  request.step = request.finishes = step;
+  request.asid = 0;
+  request.meant.clear();
+  request.descriptors.clear();
+  return id;
+}
+
+// A request that a step may still release is kept.
+void Machine::GiveRequest(uint32_t request) {
+  if (!steps_[requests_[request].step].released) {
+    free_requests_.push_back(request);
+  }
+}
+
 void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, event);
-  Request request;
-  request.name = sink.Intern(step.label);
-  request.step = request.finishes = index;
+  Sink& sink = Begin(now, event);
+  const uint32_t id = TakeRequest(index);
+  Request& request = requests_[id];
   const IntervalTable& flat = result_.stores.Get({StoreKind::kFlatView, 0});
   for (const BufferSpec& buffer : step.buffers) {
     const uint64_t gpa = buffer.gpa.first.value;
@@ -105,11 +134,11 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
     sink.Emit(Kind::kPost, Actor::kGuest, Rule::kNone,
               {request.name, gpa, length,
                buffer.writable ? kPermWrite : kPermRead, request.meant.size()});
-    std::vector<SvqBuffer> pieces;
+    buffers_.clear();
     uint64_t bad_gpa = 0;
     const bool mapped =
-        MapGuestBuffer(flat, blocks_, gpa, length, &pieces, &bad_gpa);
-    for (const SvqBuffer& piece : pieces) {
+        MapGuestBuffer(flat, blocks_, gpa, length, &buffers_, &bad_gpa);
+    for (const SvqBuffer& piece : buffers_) {
       MeantPiece meant{piece, buffer.writable, true, {}};
       if (const std::optional<Entry> vma =
               result_.stores.Get(kVmaStore).Find(piece.hva)) {
@@ -124,16 +153,13 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
           {{bad_gpa, 0, 0, left}, buffer.writable, false, {}});
     }
   }
-  const auto id = static_cast<uint32_t>(requests_.size());
-  requests_.push_back(std::move(request));
   if (policies_.strategy->shadow_queue) {
     return EnqueueVmm(now, {Op::kSvqAdd, id, 0, event});
   }
   // Without a shadow queue the device sees the guest's own addresses.
-  Request& posted = requests_[id];
-  for (uint32_t i = 0; i < posted.meant.size(); ++i) {
-    const MeantPiece& meant = posted.meant[i];
-    posted.descriptors.push_back(
+  for (uint32_t i = 0; i < request.meant.size(); ++i) {
+    const MeantPiece& meant = request.meant[i];
+    request.descriptors.push_back(
         {meant.buffer.gpa, meant.buffer.length, meant.write, i});
   }
   steps_[index].request = id;
@@ -143,16 +169,13 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
 
 void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  Request request;
-  request.name = sink.Intern(step.label);
-  request.step = request.finishes = index;
+  const uint32_t id = TakeRequest(index);
+  Request& request = requests_[id];
   request.asid = static_cast<uint8_t>(step.asid);
   request.descriptors.push_back({step.iova.first.value,
                                  step.iova.last - step.iova.first + 1,
                                  step.writable, kNoIndex});
-  requests_.push_back(std::move(request));
-  Doorbell(now, static_cast<uint32_t>(requests_.size() - 1), event);
+  Doorbell(now, id, event);
 }
 
 }  // namespace iovalab

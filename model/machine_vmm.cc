@@ -37,14 +37,12 @@ Section Machine::MakeSection(const FlatRange& flat) {
 
 void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   const StepSpec& step = scenario_.steps[index];
-  std::vector<Delivery>& deliveries = steps_[index].deliveries;
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   if (step.kind == StepKind::kListener) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
     if (listening_ != step.registered) {
       for (const FlatRange& flat : view_) {
-        deliveries.push_back({MakeSection(flat), step.registered});
+        deliveries_.push_back({MakeSection(flat), step.registered});
       }
     }
     return ScheduleDeliveries(now, index, cause);
@@ -59,17 +57,17 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
             {diff.del.size(), diff.add.size()});
   for (const FlatRange& flat : diff.del) {
-    deliveries.push_back({MakeSection(flat), false});
+    deliveries_.push_back({MakeSection(flat), false});
   }
   for (const FlatRange& flat : diff.add) {
-    deliveries.push_back({MakeSection(flat), true});
+    deliveries_.push_back({MakeSection(flat), true});
   }
   ScheduleDeliveries(now, index, cause);
 }
 
 // One section at a time, each taking the VMM's thread for a while.
 void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
-  const auto n = static_cast<uint32_t>(steps_[step].deliveries.size());
+  const auto n = static_cast<uint32_t>(deliveries_.size());
   int64_t at = now;
   for (uint32_t i = 0; i < n; ++i) {
     at = sim::SaturatingAdd(at, kListenerSectionNs);
@@ -80,11 +78,9 @@ void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
 
 void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
                       EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   const StepSpec& spec = scenario_.steps[step];
-  const Delivery delivery = steps_[step].deliveries[index];
+  const Delivery delivery = deliveries_[index];
   // Registering or leaving changes what is mapped, not what the guest sees.
   if (spec.kind == StepKind::kListener) {
     listening_ = true;
@@ -94,16 +90,14 @@ void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
 }
 
 void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   ListenerCommit(listener_, [&](const KernelRequest& request) {
     return Send(sink, request);
   });
   EndOperation(sink, {});
   const StepSpec& spec = scenario_.steps[step];
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
-  steps_[step].deliveries.clear();
+  deliveries_.clear();
   FinishStep(now, step);
   VmmDone(now);
 }
@@ -183,22 +177,27 @@ void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
   Count(AccessClass::kSwReject, deserved);
 }
 
+// A request that the VMM refused is over.
+void Machine::Refused(int64_t now, uint32_t id) {
+  FinishStep(now, requests_[id].step);
+  GiveRequest(id);
+}
+
 void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   VmmDone(now);
   Request& request = requests_[id];
   for (uint32_t i = 0; i < request.meant.size(); ++i) {
     const MeantPiece& meant = request.meant[i];
     if (!meant.mapped) {
       RejectBuffer(sink, request, i, meant.buffer, Rule::kSvqNoMap);
-      return FinishStep(now, request.step);
+      return Refused(now, id);
     }
     const SvqTranslation to = SvqTranslate(
         *policies_.strategy, policies_.switches, meant.buffer, sink);
     if (to.err != 0) {
       RejectBuffer(sink, request, i, meant.buffer, to.rule);
-      return FinishStep(now, request.step);
+      return Refused(now, id);
     }
     sink.Emit(Kind::kTranslate, Actor::kVmm, to.rule,
               {request.name, i, meant.buffer.gpa, meant.buffer.hva,
@@ -217,9 +216,7 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
   VmmDone(now);
   // Without a shadow queue the VMM has no memory of its own to show.
   if (!policies_.strategy->shadow_queue) return FinishStep(now, index);
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   const bool map = step.kind == StepKind::kHostMap;
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,
