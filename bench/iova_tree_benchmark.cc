@@ -286,6 +286,12 @@ void Register(const char* who, const std::vector<size_t>& sizes,
 
 int Main(int argc, char** argv) {
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
+  // Repetitions in random order, so that all suffer alike from what else runs.
+  std::vector<char*> args(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  args.insert(args.begin() + 1, interleave.data());
+  argc = static_cast<int>(args.size());
+  argv = args.data();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   const std::vector<size_t> sizes = flags.smoke

@@ -10,6 +10,7 @@
 #include "cli/compare.h"
 #include "cli/conform.h"
 #include "cli/convert.h"
+#include "cli/diff.h"
 #include "cli/help.h"
 #include "cli/import.h"
 #include "cli/list.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr const Command* kCommands[] = {
     &kRunCommand,      // in the order that help shows
     &kCompareCommand,  //
+    &kDiffCommand,     //
     &kConvertCommand,  //
     &kConformCommand,  //
     &kImportCommand,   //

@@ -84,7 +84,7 @@ Table MakeTable(const Comparison& comparison) {
 // The one line that makes these rows again.
 std::string ReproduceLine(const ScenarioArguments& arguments,
                           const Args& args) {
-  std::string line = absl::StrCat("iovalab compare ", arguments.reproduce);
+  std::string line = absl::StrCat("./iovalab compare ", arguments.reproduce);
   for (const std::string& set : args.All("--set")) {
     absl::StrAppend(&line, " --set ", ShellWord(set));
   }

@@ -19,7 +19,7 @@ namespace {
 
 std::string ReproduceLine(const ScenarioArguments& arguments,
                           const Policies& policies) {
-  std::string line = absl::StrCat("iovalab run ", arguments.reproduce);
+  std::string line = absl::StrCat("./iovalab run ", arguments.reproduce);
   for (const AxisChoice& choice : arguments.choices) {
     absl::StrAppend(&line, " --set ", choice.axis, "=",
                     policies.Get(choice.axis));

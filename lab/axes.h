@@ -35,12 +35,8 @@ struct AxisInfo {
   absl::string_view default_value;
 };
 
-// The table of axes with these rows for the axis `mapping`, whose values are
-// the registered strategies.
-std::vector<AxisInfo> MakeAxes(absl::Span<const AxisValue> mappings,
-                               absl::string_view default_mapping);
-
-// The table. Names live as long as the program.
+// The table: strategies and switches as the model has them registered. Names
+// live as long as the program.
 const std::vector<AxisInfo>& Axes();
 
 // The row, or an InvalidArgument that suggests the nearest name.

@@ -1,8 +1,7 @@
-// The rows of the axes. Strategies, kernels and switches come from the tables
-// of the model, so that a new one is there without a line here.
+// The rows of the axes. Where the model has a table of the values, its rows are
+// taken, so that a new strategy or switch is added in one place.
 
 #include "lab/axes.h"
-#include "model/profile/kernel_profile.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
 
@@ -23,54 +22,52 @@ constexpr AxisValue kDevices[] = {
      "Linux drivers/vdpa/vdpa_user"},
 };
 
-// A row of the model as a value: its name, help and source.
-template <typename Rows, typename F>
-std::vector<AxisValue> ValuesOf(const Rows& rows, F value) {
-  std::vector<AxisValue> values;
-  for (const auto& row : rows) values.push_back(value(row));
-  return values;
+constexpr AxisValue kKernels[] = {
+    {"deb_6_12_117", "Debian 13's 6.12.117", "recorded"},
+    {"deb_6_1_192", "Debian 12's 6.1.192", "recorded"},
+};
+
+// Rows of a table of the model's, which has the same three columns.
+std::vector<AxisValue> Mappings() {
+  std::vector<AxisValue> rows;
+  for (const Strategy* s : Strategies()) {
+    rows.push_back({s->name, s->help, s->source});
+  }
+  return rows;
 }
 
-std::vector<AxisValue> Mappings() {
-  return ValuesOf(Strategies(), [](const Strategy* s) {
-    return AxisValue{s->name, s->help, s->source};
-  });
+std::vector<AxisValue> Switches() {
+  std::vector<AxisValue> rows;
+  for (const SwitchSetting& s : SwitchSettings()) {
+    rows.push_back({s.name, s.help, s.source});
+  }
+  return rows;
+}
+
+std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
+  return {values.begin(), values.end()};
+}
+
+std::vector<AxisInfo> MakeAxes() {
+  return {
+      {"mapping", "how the VMM finds the IOVA of guest memory",
+       "QEMU hw/virtio/vhost-iova-tree.c", Mappings(), "gpa"},
+      {"backend", "which kernel path carries the maps",
+       "Linux drivers/vhost/vdpa.c", Rows(kBackends), "vdpa_set_map_va"},
+      {"device", "how the device keeps its table", "Linux drivers/vdpa",
+       Rows(kDevices), "vdpa_sim"},
+      {"kernel", "the host's kernel, an exact build", "recorded vectors",
+       Rows(kKernels), "deb_6_12_117"},
+      {"switches", "one defect of the VMM's, repaired or brought back",
+       "QEMU hw/virtio/vhost-vdpa.c and its history", Switches(), "as_merged"},
+  };
 }
 
 }  // namespace
 
-std::vector<AxisInfo> MakeAxes(absl::Span<const AxisValue> mappings,
-                               absl::string_view default_mapping) {
-  const auto same = [](const AxisValue& value) { return value; };
-  return {
-      {"mapping", "how the VMM finds the IOVA of guest memory",
-       "QEMU hw/virtio/vhost-iova-tree.c", ValuesOf(mappings, same),
-       default_mapping},
-      {"backend", "which kernel path carries the maps",
-       "Linux drivers/vhost/vdpa.c", ValuesOf(kBackends, same),
-       "vdpa_set_map_va"},
-      {"device", "how the device keeps its table", "Linux drivers/vdpa",
-       ValuesOf(kDevices, same), "vdpa_sim"},
-      {"kernel", "the host's kernel, an exact build", "recorded vectors",
-       ValuesOf(KernelProfiles(),
-                [](const KernelProfile& k) {
-                  return AxisValue{k.name, k.source, "recorded"};
-                }),
-       "deb_6_12_117"},
-      {"switches", "one defect of the VMM's, repaired or brought back",
-       "QEMU's history of hw/virtio/vhost-vdpa.c",
-       ValuesOf(SwitchSettings(),
-                [](const SwitchSetting& s) {
-                  return AxisValue{s.name, s.help, s.source};
-                }),
-       "as_merged"},
-  };
-}
-
 const std::vector<AxisInfo>& Axes() {
   // Never destroyed, so that names may be kept anywhere.
-  static const auto* const axes =
-      new std::vector<AxisInfo>(MakeAxes(Mappings(), "gpa"));
+  static const auto* const axes = new std::vector<AxisInfo>(MakeAxes());
   return *axes;
 }
 

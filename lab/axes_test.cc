@@ -2,8 +2,12 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "model/profile/kernel_profile.h"
+#include "model/vmm/strategy.h"
+#include "model/vmm/switches.h"
 
 namespace iovalab {
 namespace {
@@ -30,13 +34,27 @@ TEST(Axes, TableHoldsTogether) {
                                                 "kernel", "switches"}));
 }
 
-TEST(Axes, MappingsAreTheCallers) {
-  const AxisValue rows[] = {{"mine", "a new strategy", "here"}};
-  const std::vector<AxisInfo> axes = MakeAxes(rows, "mine");
-  EXPECT_EQ(axes[0].name, "mapping");
-  ASSERT_EQ(axes[0].values.size(), 1u);
-  EXPECT_EQ(axes[0].values[0].name, "mine");
-  EXPECT_EQ(axes[0].default_value, "mine");
+template <typename Rows, typename Name>
+std::vector<absl::string_view> NamesIn(const Rows& rows, Name name) {
+  std::vector<absl::string_view> names;
+  for (const auto& row : rows) names.push_back(name(row));
+  return names;
+}
+
+// What the model has registered, and nothing else, can be chosen.
+TEST(Axes, AgreeWithTheModelsTables) {
+  const auto values = [](absl::string_view axis) {
+    return NamesIn((*FindAxis(axis))->values,
+                   [](const AxisValue& v) { return v.name; });
+  };
+  EXPECT_EQ(values("mapping"),
+            NamesIn(Strategies(), [](const Strategy* s) { return s->name; }));
+  EXPECT_EQ(
+      values("switches"),
+      NamesIn(SwitchSettings(), [](const SwitchSetting& s) { return s.name; }));
+  EXPECT_EQ(
+      values("kernel"),
+      NamesIn(KernelProfiles(), [](const KernelProfile& k) { return k.name; }));
 }
 
 TEST(ParseSet, TakesValuesInTheirOrder) {

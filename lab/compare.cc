@@ -91,8 +91,11 @@ absl::StatusOr<Comparison> Compare(const LoadedScenario& scenario,
     comparison.rows.push_back(std::move(row));
   }
   for (const auto& [axis, value] : product.front().values) {
-    if (std::any_of(product.begin(), product.end(),
-                    [&](const Policies& p) { return p.Get(axis) != value; })) {
+    // clang 14 captures no structured binding by itself.
+    const auto differs = [&axis = axis, &value = value](const Policies& p) {
+      return p.Get(axis) != value;
+    };
+    if (std::any_of(product.begin(), product.end(), differs)) {
       comparison.axes.push_back(axis);
     }
   }

@@ -74,15 +74,13 @@ bool ChunksOverlap(const PhysicalRunSpec& a, const PhysicalRunSpec& b) {
           ? ChunkCount(a)
           : std::min(ChunkCount(a), FirstChunkFrom(a, b_last + 1));
   const auto begin = [&](uint64_t i) { return a.hpa.value + i * a.stride; };
-  const auto end = [&](uint64_t i) { return begin(i) + (a.chunk - 1); };
-  // One that begins before it and reaches in holds b's first byte; one that
-  // reaches out holds its last. Both bytes are in chunks of b.
-  if (from > 0 && end(from - 1) >= b_first) return true;
-  if (from < to && end(to - 1) > b_last) return true;
+  // One that begins before it and reaches in holds b's first byte.
+  if (from > 0 && begin(from - 1) + (a.chunk - 1) >= b_first) return true;
   if (from >= to) return false;
 
-  // The others lie within the extent, x bytes from its begin: they touch no
-  // chunk of b exactly when b.chunk <= x mod b.stride <= b.stride - a.chunk.
+  // The others begin x bytes into the extent and touch no chunk of b exactly
+  // when b.chunk <= x mod b.stride <= b.stride - a.chunk. (One that reaches out
+  // of the extent holds its last byte, and breaks that rule too.)
   if (a.chunk > b.stride - b.chunk) return true;
   const uint64_t x = (begin(from) - b_first) % b.stride;
   const uint64_t shifted =

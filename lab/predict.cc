@@ -49,21 +49,25 @@ class Replay {
     Sink sink(&stores_);
     const auto map = strategy_.shadow_queue ? strategy_.host_map : HostMapByHva;
     uint64_t iova = 0;
-    if (map(sink, range_, Span(op, op), &iova) != kIovaOk) {
+    const HostSpan span{op.hva, op.size - 1, op.perm};
+    if (map(sink, range_, span, &iova) != kIovaOk) {
       return {.why = "no IOVA could be allocated"};
     }
     return {true, iova, op.size};
   }
 
-  Prediction UnmapHost(const ImportOp& map, const ImportOp& unmap) {
+  Prediction UnmapHost(const ImportOp& map) {
     if (map.size == 0) return {.why = "size 0"};
     if (host_ > 0) --host_;
     Sink sink(&stores_);
-    const auto function =
-        strategy_.shadow_queue ? strategy_.host_unmap : HostUnmapByHva;
-    const auto iova = function(sink, Span(map, unmap));
-    if (!iova) return {.why = "the tree has no such mapping"};
-    return {true, *iova, map.size};
+    const bool shadow = strategy_.shadow_queue;
+    const IovaFound found =
+        (shadow ? strategy_.host_find : HostFindByHva)(sink, map.hva);
+    if (!found.map) return {.why = "the tree has no such mapping"};
+    const DmaMap node = *found.map;
+    (shadow ? strategy_.host_remove : HostRemoveByIova)(sink, node.iova,
+                                                        node.size);
+    return {true, node.iova, node.size + 1};
   }
 
   // QEMU up to 10.0 makes its trees anew for each start of the device; later
@@ -85,9 +89,6 @@ class Replay {
             .ram_addr = 0,  // asked for by buffers only
             .size_minus_1 = op.last - op.first,
             .perm = op.readonly ? kPermRead : kPermReadWrite};
-  }
-  static HostSpan Span(const ImportOp& map, const ImportOp&) {
-    return {map.hva, map.size - 1, map.perm};
   }
 
   IovaRange range_;
@@ -167,7 +168,7 @@ std::vector<Prediction> PredictOps(absl::Span<const ImportOp> ops,
       case Op::kHostUnmap:
         out[i] = pairs[i] < 0
                      ? Prediction{.why = "no host-only mapping is left"}
-                     : replay.UnmapHost(ops[pairs[i]], op);
+                     : replay.UnmapHost(ops[pairs[i]]);
         replay.ForgetWhenEmpty();
         break;
       case Op::kReset:

@@ -7,8 +7,8 @@
 //
 // Not for: whether the log shows the bug (import_report.h needs no strategy).
 //
-// Invariants: PredictOps is given ops alone, which hold no IOVA (docs/design.md, honesty); the
-// log's answers come in with ComparePredictions.
+// Invariants: PredictOps is given ops alone, which hold no IOVA
+// (docs/design.md, honesty); the log's answers come in with ComparePredictions.
 
 #include <cstdint>
 #include <string>

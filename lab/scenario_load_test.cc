@@ -114,7 +114,7 @@ TEST(LoadScenario, PlacesMemoryClearOfDeclaredRuns) {
           "ram_block { name: 'b' hva { first: 0x20000000 last: 0x20001fff }\n"
           "  physical { offset { first: 0 last: 0x1fff } chunk: 0x1000\n"
           "             hpa: 0x140000000 stride: 0x10000000 } }\n"
-          "ram_block { name: 'c' hva { first: 0x30000000 last: 0x30000fff } }\n"
+          "ram_block { name: 'c' hva { first: 0x80000000 last: 0xbfffffff } }\n"
           "host_buffer { name: 'h' hva { first: 0x40000000 last: 0x40000fff } "
           "}\n"));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
@@ -123,7 +123,8 @@ TEST(LoadScenario, PlacesMemoryClearOfDeclaredRuns) {
   EXPECT_EQ(s.ram_blocks[0].physical[0].last_offset, 0xfffffffu);
   // 0x140000000 holds chunks of b.
   EXPECT_EQ(s.ram_blocks[2].physical[0].hpa, Hpa(0x180000000));
-  EXPECT_EQ(s.host_buffers[0].physical[0].hpa, Hpa(0x1c0000000));
+  // c ends at 0x1bfffffff; they do not touch.
+  EXPECT_EQ(s.host_buffers[0].physical[0].hpa, Hpa(0x200000000));
   EXPECT_EQ(s.ram_blocks[1].ram_addr, RamAddr(0x10000000));
   EXPECT_EQ(s.ram_blocks[2].ram_addr, RamAddr(0x10002000));
 }

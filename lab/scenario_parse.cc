@@ -14,7 +14,6 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/text_format.h"
 #include "lab/scenario_scan.h"
 #include "lab/utf8.h"
@@ -206,8 +205,6 @@ absl::Status ParseScenarioText(absl::string_view text, const LoadLimits& limits,
   if (absl::Status s = CheckText(locations->file(), text, limits); !s.ok()) {
     return s;
   }
-  // Whatever it would log is an error of the user's that we report.
-  google::protobuf::LogSilencer silence;
   FirstError errors;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);

@@ -80,7 +80,7 @@ std::string SealedText(std::string text) {
 TEST(TraceConvertTest, MutatedTextIsReadRightOrRefused) {
   TestRandom random(11);
   int accepted = 0;
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     std::string text = TraceToText(
         round % 4 ? SmallTrace() : RandomTrace(random.Next(), round % 17));
     text.resize(text.rfind("end events="));
@@ -136,7 +136,7 @@ std::string SealedBinary(std::vector<Part> parts, uint64_t events) {
 TEST(TraceConvertTest, MutatedBinaryIsReadRightOrRefused) {
   TestRandom random(12);
   int accepted = 0;
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     const Trace trace =
         round % 4 ? SmallTrace() : RandomTrace(random.Next(), 1 + round % 17);
     std::vector<Part> parts = Parts(TraceToBinary(trace));

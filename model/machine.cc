@@ -102,6 +102,8 @@ void Machine::Start() {
   Sink& sink = Begin(0, 0, /*watch=*/true);
   listening_ = !scenario_.listener_off_at_start;
   view_ = RenderFlatView(scenario_.regions, regions_);
+  guest_.Begin(GuestSections());
+  guest_.End();
   for (const FlatRange& flat : view_) {
     DeliverOne(sink, {MakeSection(flat), true});
     EndOperation(sink, touched_);
@@ -111,6 +113,7 @@ void Machine::Start() {
     return Send(sink, request);
   });
   EndOperation(sink, {});
+  ledger_.Settle();
   LinkSteps();
   ScheduleTimedStep();
 }

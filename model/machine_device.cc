@@ -19,6 +19,39 @@ uint64_t BornOf(const Stores& stores, StoreId store, uint64_t key) {
   return entry ? entry->born : kNoEvent;
 }
 
+// Cuts what completed where what was meant is cut, so that each piece is judged
+// by one intent.
+void CutAsMeant(const Request& request, const Descriptor& descriptor,
+                const HostMemory& host, std::vector<DmaPiece>* pieces) {
+  if (descriptor.meant_count < 2) return;
+  std::vector<DmaPiece> cut;
+  uint32_t meant = descriptor.meant_first;
+  uint64_t end = request.meant[meant].buffer.length;  // in the descriptor
+  for (DmaPiece piece : *pieces) {
+    while (true) {
+      const uint64_t offset = piece.iova - descriptor.iova;
+      while (offset >= end) end += request.meant[++meant].buffer.length;
+      if (piece.fault != FaultReason::kNone || piece.length <= end - offset) {
+        break;
+      }
+      const uint64_t n = end - offset;
+      cut.push_back(piece);
+      cut.back().length = n;
+      piece.iova += n;
+      piece.length -= n;
+      if (piece.hva != 0) piece.hva += n;
+      piece.hpa += n;
+      if (piece.memory) {
+        piece.memory->offset += n;
+        piece.hpa =
+            host.Resolve(piece.memory->object, piece.memory->offset).hpa.value;
+      }
+    }
+    cut.push_back(piece);
+  }
+  *pieces = std::move(cut);
+}
+
 }  // namespace
 
 void Machine::Doorbell(int64_t now, uint32_t request, EventIndex cause) {
@@ -56,8 +89,20 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
     pieces_.clear();
     DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
               descriptor.write, policies_.device, host_, &pieces_);
+    CutAsMeant(request, descriptor, host_, &pieces_);
+    uint32_t meant = 0;
+    uint64_t before = 0;  // bytes meant by those before it
     for (const DmaPiece& piece : pieces_) {
-      RecordPiece(sink, request, i, descriptor, piece);
+      const uint64_t offset = piece.iova - descriptor.iova;
+      const MeantPiece* of = nullptr;
+      if (descriptor.meant_count > 0) {
+        of = &request.meant[descriptor.meant_first + meant];
+        for (; offset - before >= of->buffer.length; ++of, ++meant) {
+          before += of->buffer.length;
+        }
+      }
+      RecordPiece(sink, request, descriptor.meant_first + meant, piece,
+                  descriptor.write, of, offset - before);
       if (piece.fault != FaultReason::kNone) {
         err = -EIO;
       } else if (descriptor.write) {
@@ -78,50 +123,54 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   GiveRequest(id);
 }
 
-// Whether the guest's map has now what it meant when it posted.
-bool Machine::GuestHas(const MeantPiece& meant, bool need_access) const {
-  if (!meant.mapped) return false;
-  const std::optional<Entry> section =
-      result_.stores.Get(kFlatView).Find(meant.buffer.gpa);
-  if (!section || section->Translate(meant.buffer.gpa) != meant.buffer.hva) {
-    return false;
-  }
-  const uint32_t need = meant.write ? kPermWrite : kPermRead;
-  return !need_access || (section->perm & need) != 0;
-}
-
-AccessFacts Machine::FactsOf(const Request& request,
-                             const Descriptor& descriptor,
-                             const DmaPiece& piece, uint64_t* meant_gpa) const {
+AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write) const {
   AccessFacts facts;
   facts.completed = piece.fault == FaultReason::kNone;
-  facts.has_intent = descriptor.meant != kNoIndex;
-  if (!facts.has_intent) {
-    const Owner* owner = ledger_.OwnerOf(piece.iova);
-    const uint32_t need = descriptor.write ? kPermWrite : kPermRead;
-    facts.ever_owned = owner != nullptr;
-    facts.wanted = owner != nullptr && owner->live;
-    if (facts.wanted && !facts.completed) {
-      const uint32_t perm =
-          owner->is_section ? owner->span.perm : owner->host.perm;
-      facts.wanted = (perm & need) != 0;
-    }
+  facts.has_intent = false;
+  const Owner* owner = ledger_.OwnerOf(piece.iova);
+  facts.ever_owned = owner != nullptr;
+  if (owner == nullptr) return facts;
+  if (facts.completed) {
+    facts.wanted = owner->live || owner->leaving;
+  } else {
+    const uint32_t perm =
+        owner->is_section ? owner->span.perm : owner->host.perm;
+    facts.wanted = owner->live && !owner->arriving &&
+                   (perm & (write ? kPermWrite : kPermRead)) != 0;
+  }
+  return facts;
+}
+
+// The piece's first byte is `offset` into what was meant.
+AccessFacts Machine::FactsOf(const DmaPiece& piece, const MeantPiece& meant,
+                             uint64_t offset) const {
+  AccessFacts facts;
+  facts.completed = piece.fault == FaultReason::kNone;
+  const uint64_t gpa = meant.buffer.gpa + offset;
+  if (!facts.completed) {
+    facts.wanted =
+        meant.mapped && guest_.Allows(gpa, meant.buffer.hva + offset,
+                                      meant.write ? kPermWrite : kPermRead);
     return facts;
   }
-  const MeantPiece& meant = request.meant[descriptor.meant];
-  const uint64_t offset = piece.iova - descriptor.iova;
-  *meant_gpa = meant.buffer.gpa + offset;
-  facts.page_right = meant.mapped && piece.memory &&
-                     piece.memory->object == meant.memory.object &&
-                     piece.memory->offset == meant.memory.offset + offset;
-  facts.wanted = GuestHas(meant, !facts.completed);
+  // What the guest has at the address now is what real memory would be asked
+  // for, also where it was other memory when the guest posted.
+  facts.wanted =
+      piece.memory && guest_.Shows(gpa, HvaOf(*piece.memory), piece.length);
+  facts.page_right =
+      facts.wanted || (meant.mapped && piece.memory &&
+                       piece.memory->object == meant.memory.object &&
+                       piece.memory->offset == meant.memory.offset + offset);
   return facts;
 }
 
 void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
-                          const Descriptor& descriptor, const DmaPiece& piece) {
-  uint64_t meant_gpa = UINT64_MAX;
-  const AccessFacts facts = FactsOf(request, descriptor, piece, &meant_gpa);
+                          const DmaPiece& piece, bool write,
+                          const MeantPiece* meant, uint64_t offset) {
+  const uint64_t meant_gpa =
+      meant != nullptr ? meant->buffer.gpa + offset : UINT64_MAX;
+  const AccessFacts facts = meant != nullptr ? FactsOf(piece, *meant, offset)
+                                             : ProbeFacts(piece, write);
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;
@@ -145,7 +194,7 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
   }
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
             {request.name, segment, request.asid, piece.iova, piece.length,
-             descriptor.write ? kPermWrite : kPermRead,
+             write ? kPermWrite : kPermRead,
              static_cast<uint64_t>(judgement.access_class), judgement.deserved,
              static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,
              gpa, meant_gpa, decided_by});

@@ -21,6 +21,7 @@
 #include "model/host/host_memory.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
+#include "model/oracle/guest_view.h"
 #include "model/oracle/invariants.h"
 #include "model/oracle/judge.h"
 #include "model/oracle/ledger.h"
@@ -41,8 +42,9 @@ inline constexpr sim::Priority kScriptPriority = 10;
 inline constexpr sim::Priority kVmmPriority = 20;
 inline constexpr sim::Priority kDevicePriority = 30;
 
-// What the guest meant by a piece of a buffer: resolved through L0 when it
-// posted it.
+// What the guest meant by a piece of a buffer: resolved through its view when
+// it posted it or, with a shadow queue, when the VMM took it from the guest's
+// ring.
 struct MeantPiece {
   SvqBuffer buffer;
   bool write = false;
@@ -55,7 +57,9 @@ struct Descriptor {
   uint64_t iova = 0;
   uint64_t length = 0;
   bool write = false;
-  uint32_t meant = kNoIndex;  // index in Request::meant; kNoIndex: a probe
+  // In Request::meant, in order, of the same bytes; a probe has none.
+  uint32_t meant_first = 0;
+  uint32_t meant_count = 0;
 };
 
 struct Request {
@@ -93,6 +97,7 @@ class Machine {
   struct Delivery {
     Section section;
     bool add = false;
+    bool of_listener = false;  // it comes or goes; the view stays
   };
   struct StepState {
     EventIndex event = kNoEventIndex;
@@ -100,6 +105,7 @@ class Machine {
     uint32_t first_then = kNoIndex;  // the first step that waits for this one,
     uint32_t next_then = kNoIndex;   // and the next that waits for the same
     uint32_t request = kNoIndex;     // kPost
+    uint32_t release = kNoIndex;     // kPost: step that waits to release it
     bool released = false;           // kPost: some step releases it
     bool finished = false;
   };
@@ -125,12 +131,15 @@ class Machine {
   void BeginStep(int64_t now, uint32_t index);
   void FinishStep(int64_t now, uint32_t index);
   void BeginPost(int64_t now, uint32_t index, EventIndex event);
+  void CutBuffers(Request& request);
+  void BeginRelease(int64_t now, uint32_t index);
   void BeginProbe(int64_t now, uint32_t index, EventIndex event);
   uint32_t TakeRequest(uint32_t step);
   void GiveRequest(uint32_t request);
 
   // machine_vmm.cc: the VMM's thread.
   Section MakeSection(const FlatRange& flat);
+  IntervalTable GuestSections() const;
   void Commit(int64_t now, uint32_t step, EventIndex cause);
   void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
@@ -149,10 +158,11 @@ class Machine {
   void StartWork(int64_t now, uint32_t request);
   void DeviceWork(int64_t now, uint32_t request, EventIndex cause);
   void RecordPiece(Sink& sink, const Request& request, uint32_t segment,
-                   const Descriptor& descriptor, const DmaPiece& piece);
-  AccessFacts FactsOf(const Request& request, const Descriptor& descriptor,
-                      const DmaPiece& piece, uint64_t* meant_gpa) const;
-  bool GuestHas(const MeantPiece& meant, bool need_access) const;
+                   const DmaPiece& piece, bool write, const MeantPiece* meant,
+                   uint64_t offset);
+  AccessFacts ProbeFacts(const DmaPiece& piece, bool write) const;
+  AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
+                      uint64_t offset) const;
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
@@ -170,7 +180,7 @@ class Machine {
   FlatView view_;
   ListenerProfile listener_profile_;
   ListenerState listener_;
-  bool listening_ = false;
+  bool listening_ = false;  // deliveries reach the listener
   bool vmm_busy_ = false;
   std::deque<Job> vmm_jobs_;  // that wait for the VMM's thread
   VhostVdpa vdpa_;
@@ -179,6 +189,7 @@ class Machine {
   std::vector<uint32_t> free_requests_;  // over, and nobody asks for them
   std::deque<uint32_t> waiting_;         // requests beyond the device's limit
   uint32_t in_flight_ = 0;
+  GuestView guest_;
   Ledger ledger_;
   Invariants invariants_;
   OverwriteMap removed_;  // device IOVA -> event that took its entry away

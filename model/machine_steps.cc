@@ -72,12 +72,13 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
       return EnqueueVmm(now, {Op::kCommit, index, 0, event});
     case StepKind::kPost:
       return BeginPost(now, index, event);
-    case StepKind::kRelease: {
-      const uint32_t request = steps_[step.post].request;
-      if (request == kNoIndex) return FinishStep(now, index);  // was refused
-      requests_[request].finishes = index;
-      return Doorbell(now, request, event);
-    }
+    case StepKind::kRelease:
+      // The VMM may not have handed the request to the device yet.
+      if (!steps_[step.post].finished) {
+        steps_[step.post].release = index;
+        return;
+      }
+      return BeginRelease(now, index);
     case StepKind::kProbe:
       return BeginProbe(now, index, event);
     case StepKind::kHostMap:
@@ -90,6 +91,7 @@ void Machine::FinishStep(int64_t now, uint32_t index) {
   StepState& state = steps_[index];
   sim::Check(!state.finished, "a step finishes once");
   state.finished = true;
+  if (state.release != kNoIndex) BeginRelease(now, state.release);
   for (uint32_t next = state.first_then; next != kNoIndex;
        next = steps_[next].next_then) {
     Schedule(sim::SaturatingAdd(
@@ -122,22 +124,23 @@ void Machine::GiveRequest(uint32_t request) {
   }
 }
 
-void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
-  const StepSpec& step = scenario_.steps[index];
-  Sink& sink = Begin(now, event);
-  const uint32_t id = TakeRequest(index);
-  Request& request = requests_[id];
-  const IntervalTable& flat = result_.stores.Get({StoreKind::kFlatView, 0});
-  for (const BufferSpec& buffer : step.buffers) {
+void Machine::BeginRelease(int64_t now, uint32_t index) {
+  const uint32_t request = steps_[scenario_.steps[index].post].request;
+  if (request == kNoIndex) return FinishStep(now, index);  // was refused
+  requests_[request].finishes = index;
+  Doorbell(now, request, steps_[index].event);
+}
+
+// What the buffers of a request are, by the guest's view of now.
+void Machine::CutBuffers(Request& request) {
+  request.meant.clear();
+  for (const BufferSpec& buffer : scenario_.steps[request.step].buffers) {
     const uint64_t gpa = buffer.gpa.first.value;
     const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
-    sink.Emit(Kind::kPost, Actor::kGuest, Rule::kNone,
-              {request.name, gpa, length,
-               buffer.writable ? kPermWrite : kPermRead, request.meant.size()});
     buffers_.clear();
     uint64_t bad_gpa = 0;
     const bool mapped =
-        MapGuestBuffer(flat, blocks_, gpa, length, &buffers_, &bad_gpa);
+        MapGuestBuffer(guest_.now(), blocks_, gpa, length, &buffers_, &bad_gpa);
     for (const SvqBuffer& piece : buffers_) {
       MeantPiece meant{piece, buffer.writable, true, {}};
       if (const std::optional<Entry> vma =
@@ -153,14 +156,35 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
           {{bad_gpa, 0, 0, left}, buffer.writable, false, {}});
     }
   }
+}
+
+void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
+  const StepSpec& step = scenario_.steps[index];
+  Sink& sink = Begin(now, event);
+  const uint32_t id = TakeRequest(index);
+  Request& request = requests_[id];
+  CutBuffers(request);
+  // Pieces lie in the order of the buffers.
+  uint32_t first = 0;
+  for (const BufferSpec& buffer : step.buffers) {
+    const uint64_t gpa = buffer.gpa.first.value;
+    const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
+    sink.Emit(Kind::kPost, Actor::kGuest, Rule::kNone,
+              {request.name, gpa, length,
+               buffer.writable ? kPermWrite : kPermRead, first});
+    uint32_t count = 0;
+    for (uint64_t left = length; left > 0; ++count) {
+      left -= request.meant[first + count].buffer.length;
+    }
+    // Without a shadow queue the device sees the guest's own descriptors.
+    if (!policies_.strategy->shadow_queue) {
+      request.descriptors.push_back(
+          {gpa, length, buffer.writable, first, count});
+    }
+    first += count;
+  }
   if (policies_.strategy->shadow_queue) {
     return EnqueueVmm(now, {Op::kSvqAdd, id, 0, event});
-  }
-  // Without a shadow queue the device sees the guest's own addresses.
-  for (uint32_t i = 0; i < request.meant.size(); ++i) {
-    const MeantPiece& meant = request.meant[i];
-    request.descriptors.push_back(
-        {meant.buffer.gpa, meant.buffer.length, meant.write, i});
   }
   steps_[index].request = id;
   if (step.hold) return FinishStep(now, index);
@@ -174,7 +198,7 @@ void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
   request.asid = static_cast<uint8_t>(step.asid);
   request.descriptors.push_back({step.iova.first.value,
                                  step.iova.last - step.iova.first + 1,
-                                 step.writable, kNoIndex});
+                                 step.writable, 0, 0});
   Doorbell(now, id, event);
 }
 

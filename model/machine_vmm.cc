@@ -35,6 +35,22 @@ Section Machine::MakeSection(const FlatRange& flat) {
   return section;
 }
 
+// The guest's RAM in the view.
+IntervalTable Machine::GuestSections() const {
+  IntervalTable sections(/*by_target=*/false);
+  for (const FlatRange& flat : view_) {
+    if (!IsRam(flat)) continue;
+    Entry entry;
+    entry.first = flat.gpa.first.value;
+    entry.last = flat.gpa.last.value;
+    entry.target =
+        scenario_.ram_blocks[flat.ram_block].hva.first.value + flat.offset;
+    entry.perm = flat.readonly ? kPermRead : kPermReadWrite;
+    sections.Insert(entry);
+  }
+  return sections;
+}
+
 void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   const StepSpec& step = scenario_.steps[index];
   Sink& sink = Begin(now, cause);
@@ -42,7 +58,8 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
     if (listening_ != step.registered) {
       for (const FlatRange& flat : view_) {
-        deliveries_.push_back({MakeSection(flat), step.registered});
+        deliveries_.push_back(
+            {MakeSection(flat), step.registered, /*of_listener=*/true});
       }
     }
     return ScheduleDeliveries(now, index, cause);
@@ -54,13 +71,14 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   FlatView to = RenderFlatView(scenario_.regions, regions_);
   const FlatViewDiff diff = DiffFlatViews(view_, to);
   view_ = std::move(to);
+  guest_.Begin(GuestSections());
   sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
             {diff.del.size(), diff.add.size()});
   for (const FlatRange& flat : diff.del) {
-    deliveries_.push_back({MakeSection(flat), false});
+    deliveries_.push_back({MakeSection(flat), /*add=*/false});
   }
   for (const FlatRange& flat : diff.add) {
-    deliveries_.push_back({MakeSection(flat), true});
+    deliveries_.push_back({MakeSection(flat), /*add=*/true});
   }
   ScheduleDeliveries(now, index, cause);
 }
@@ -81,10 +99,7 @@ void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
   Sink& sink = Begin(now, cause, /*watch=*/true);
   const StepSpec& spec = scenario_.steps[step];
   const Delivery delivery = deliveries_[index];
-  // Registering or leaving changes what is mapped, not what the guest sees.
-  if (spec.kind == StepKind::kListener) {
-    listening_ = true;
-  }
+  if (spec.kind == StepKind::kListener) listening_ = true;
   DeliverOne(sink, delivery);
   if (!stopped_) EndOperation(sink, touched_);
 }
@@ -95,6 +110,8 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
     return Send(sink, request);
   });
   EndOperation(sink, {});
+  guest_.End();
+  ledger_.Settle();
   const StepSpec& spec = scenario_.steps[step];
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
   deliveries_.clear();
@@ -102,19 +119,19 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   VmmDone(now);
 }
 
+// Registering or leaving the listener changes what is mapped, not what the
+// guest sees.
 void Machine::ChangeFlatView(Sink& sink, const Delivery& delivery) {
   const FlatRange& flat = delivery.section.flat;
-  if (!IsRam(flat)) return;
+  if (!IsRam(flat) || delivery.of_listener) return;
   Entry entry;
   entry.first = flat.gpa.first.value;
   entry.last = flat.gpa.last.value;
   entry.target = delivery.section.hva;
   entry.perm = flat.readonly ? kPermRead : kPermReadWrite;
-  const std::optional<Entry> there =
-      result_.stores.Get(kFlatView).Find(entry.first);
-  if (delivery.add && !there) {
+  if (delivery.add) {
     sink.Add(kFlatView, entry, Rule::kMemFlatView, Actor::kVmm);
-  } else if (!delivery.add && there) {
+  } else {
     sink.Del(kFlatView, entry, Rule::kMemFlatView, Actor::kVmm);
   }
 }
@@ -168,8 +185,7 @@ int Machine::Send(Sink& sink, const KernelRequest& request) {
 
 void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
                            const SvqBuffer& buffer, Rule rule) {
-  const bool deserved =
-      !result_.stores.Get(kFlatView).Find(buffer.gpa).has_value();
+  const bool deserved = !guest_.now().Find(buffer.gpa).has_value();
   sink.Emit(Kind::kReject, Actor::kVmm, rule,
             {request.name, segment, buffer.gpa, buffer.hva, buffer.length,
              static_cast<uint64_t>(int64_t{-EINVAL}),
@@ -187,6 +203,8 @@ void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
   Sink& sink = Begin(now, cause);
   VmmDone(now);
   Request& request = requests_[id];
+  // The VMM takes the buffers now; the guest's view may have changed since.
+  CutBuffers(request);
   for (uint32_t i = 0; i < request.meant.size(); ++i) {
     const MeantPiece& meant = request.meant[i];
     if (!meant.mapped) {
@@ -203,7 +221,7 @@ void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
               {request.name, i, meant.buffer.gpa, meant.buffer.hva,
                meant.buffer.length, to.iova});
     request.descriptors.push_back(
-        {to.iova, meant.buffer.length, meant.write, i});
+        {to.iova, meant.buffer.length, meant.write, i, 1});
   }
   steps_[request.step].request = id;
   if (scenario_.steps[request.step].hold) return FinishStep(now, request.step);
@@ -229,14 +247,15 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
   const auto send = [&](const KernelRequest& r) { return Send(sink, r); };
   const std::optional<uint64_t> iova =
       map ? MapHostMemory(span, listener_profile_, sink, send)
-          : UnmapHostMemory(span, listener_profile_, sink, send);
+          : UnmapHostMemory(span.hva, listener_profile_, sink, send);
   if (iova) sink.SetWord(event, kHostMapIova, *iova);
   if (map && iova) {
     touched_.push_back(ledger_.AddHost(span, *iova));
   } else if (!map) {
-    const std::optional<uint32_t> owner = ledger_.DropHost(span.hva);
+    const std::optional<uint32_t> owner = ledger_.DropHost(span.hva, iova);
     if (owner) touched_.push_back(*owner);
   }
+  ledger_.Settle();
   EndOperation(sink, touched_);
   FinishStep(now, index);
 }

@@ -64,7 +64,7 @@ done <<'PAIRS'
 sim/a.cc model/addr/range.h
 model/addr/a.cc model/event/trace.h
 model/vmm/a.cc model/guest/driver.h
-model/kernel/a.cc model/device/b.h
+model/device/a.cc model/kernel/b.h
 model/oracle/a.cc model/machine.h
 model/vmm/a.cc lab/run.h
 model/unknown/a.cc model/addr/range.h

@@ -16,9 +16,10 @@
 //
 // A policy P has
 //   Key, Value, kPad            what a leaf holds
-//   Keys<N>, Values<N>          N of them, with Get(i) and Set(i, x)
+//   ToValue(source)             the value of a new item
+//   Keys<N>                     N keys, with Get(i) and Set(i, key)
 //   kLeafSize, kInnerSize       multiples of 8
-//   kPrefetchValues             bytes of a leaf's values that a search reads
+//   kPrefetchValues             how many of a leaf's values a search reads
 //   CountLe(keys, key)          how many keys of a node are <= key, pads
 //   counted
 //                               or not; without branches on keys
@@ -65,7 +66,7 @@ class IndexTree {
 
   struct alignas(64) Leaf {
     typename P::template Keys<kLeafSize> keys;
-    typename P::template Values<kLeafSize> values;
+    Value value[kLeafSize];
     uint32_t n = 0;
 
     Leaf() { Pad(0); }
@@ -75,7 +76,7 @@ class IndexTree {
     // Item j of `from` becomes item i, whatever that was.
     void Take(const Leaf& from, uint32_t j, uint32_t i) {
       keys.Set(i, from.keys.Get(j));
-      values.Set(i, from.values.Get(j));
+      value[i] = from.value[j];
     }
     static constexpr uint32_t kSize = kLeafSize;
   };
@@ -154,7 +155,7 @@ class IndexTree {
     if (level == height_) {
       const Leaf& leaf = leaves_[at];
       PrefetchBytes(&leaf.keys, kLeafSize * sizeof(uint64_t));
-      PrefetchBytes(&leaf.values, P::kPrefetchValues);
+      PrefetchBytes(&leaf.value, P::kPrefetchValues * sizeof(Value));
     } else {
       const Inner& in = inners_[at];
       PrefetchBytes(&in.keys, kInnerSize * sizeof(uint64_t));
@@ -162,9 +163,10 @@ class IndexTree {
     }
   }
 
-  // Adds an item that is not there. `path` is Descend(key)'s, and is used up;
-  // anything where the tree is empty.
-  void Insert(Path& path, const Key& key, const Value& value,
+  // Adds an item that is not there, with the value P::ToValue(source). `path`
+  // is Descend(key)'s, and is used up; anything where the tree is empty.
+  template <typename Source>
+  void Insert(Path& path, const Key& key, const Source& source,
               const typename P::Change& change);
   // Removes the item before path.position.
   void Erase(const Path& path, const typename P::Change& change);
@@ -180,8 +182,7 @@ class IndexTree {
   void Visit(uint32_t level, uint32_t at, F& f) const {
     if (level == height_) {
       const Leaf& leaf = leaves_[at];
-      for (uint32_t i = 0; i < leaf.n; ++i)
-        f(leaf.keys.Get(i), leaf.values.Get(i));
+      for (uint32_t i = 0; i < leaf.n; ++i) f(leaf.keys.Get(i), leaf.value[i]);
       return;
     }
     const Inner& in = inners_[at];

@@ -133,7 +133,8 @@ void IndexTree<P>::Split(Path& path, uint32_t level) {
 }
 
 template <typename P>
-void IndexTree<P>::Insert(Path& path, const Key& key, const Value& value,
+template <typename Source>
+void IndexTree<P>::Insert(Path& path, const Key& key, const Source& source,
                           const typename P::Change& change) {
   if (size_++ == 0) {
     root_ = path.leaf = leaves_.Take();
@@ -143,7 +144,7 @@ void IndexTree<P>::Insert(Path& path, const Key& key, const Value& value,
   Leaf& leaf = leaves_[path.leaf];
   OpenSlot(leaf, path.position);
   leaf.keys.Set(path.position, key);
-  leaf.values.Set(path.position, value);
+  leaf.value[path.position] = P::ToValue(source);
   for (uint32_t level = height_; level-- > 0;) {
     Inner& in = inners_[path.node[level]];
     if (!P::Added(in, path.index[level], change)) {

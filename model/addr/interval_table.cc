@@ -23,24 +23,24 @@ void IntervalTable::Clear() {
 
 std::optional<Entry> IntervalTable::Before(uint64_t key) const {
   if (key == 0) return std::nullopt;
-  return keys_.AtOrBelow(key - 1);
+  const KeyIndex::Ranked below = keys_.AtOrBelow(key - 1);
+  if (below.rank == 0) return std::nullopt;
+  return below.entry;
 }
 
 IntervalTable::Reverse IntervalTable::FindByTarget(uint64_t tag, uint64_t first,
                                                    uint64_t last) const {
   sim::Check(by_target_, "table is not indexed by target");
-  const std::optional<TargetIndex::Found> found =
-      targets_.LeastKey(tag, first, last);
-  if (!found) return {std::nullopt, size()};
-  return {found->entry ? found->entry : keys_.Find(found->first),
-          keys_.Rank(found->first)};
+  const KeyIndex::Ranked found = targets_.LeastKey(tag, first, last, keys_);
+  if (found.rank == 0) return {std::nullopt, size()};
+  return {found.entry, found.rank};
 }
 
 std::optional<IntervalTable::Hole> IntervalTable::FirstHole(
     uint64_t begin, uint64_t size_minus_1) const {
   const std::optional<uint64_t> first = keys_.FirstHole(begin, size_minus_1);
   if (!first) return std::nullopt;
-  const uint64_t below = keys_.Rank(*first);
+  const uint64_t below = keys_.CountThrough(*first);
   return Hole{*first, below < size() ? below + 1 : below};
 }
 

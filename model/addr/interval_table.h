@@ -52,7 +52,7 @@ class IntervalTable {
   }
   std::optional<Entry> Before(uint64_t key) const;
   // How many entries begin at or below `key`.
-  uint64_t CountThrough(uint64_t key) const { return keys_.Rank(key); }
+  uint64_t CountThrough(uint64_t key) const { return keys_.CountThrough(key); }
 
   struct Reverse {
     std::optional<Entry> entry;

@@ -220,6 +220,34 @@ TEST(IntervalTable, FirstHole) {
   }
 }
 
+// Lengths that are powers of two and ones that are not, at their very edges.
+TEST(IntervalTable, FindByTargetTouchesToTheByte) {
+  for (uint64_t length : {1, 2, 3, 4, 5, 0x1000, 0x1001, 0x2000}) {
+    IntervalTable table;
+    constexpr uint64_t kStride = 0x4000;
+    for (uint64_t i = 1; i <= 200; ++i) {
+      Entry e;
+      e.first = (201 - i) * kStride;
+      e.last = e.first + length - 1;
+      e.target = i * kStride;
+      table.Insert(e);
+    }
+    for (uint64_t i = 1; i <= 200; ++i) {
+      const uint64_t first = i * kStride;
+      const uint64_t last = first + length - 1;
+      for (uint64_t at : {first, last}) {
+        const auto found = table.FindByTarget(0, at, at);
+        ASSERT_TRUE(found.entry);
+        EXPECT_EQ(found.entry->target, first);
+        EXPECT_EQ(found.scanned, 201 - i);
+      }
+      EXPECT_FALSE(table.FindByTarget(0, first - 1, first - 1).entry);
+      EXPECT_FALSE(table.FindByTarget(0, last + 1, last + 1).entry);
+      EXPECT_FALSE(table.FindByTarget(1, first, first).entry);
+    }
+  }
+}
+
 TEST(IntervalTableDeathTest, MisuseIsCaught) {
   IntervalTable table(/*by_target=*/false);
   table.Insert({.first = 5, .last = 9});

@@ -20,7 +20,6 @@ std::optional<uint64_t> KeyIndex::FirstAfterLeaf(const Tree::Path& path) const {
 }
 
 bool KeyIndex::Insert(const Entry& e) {
-  const KeyPolicy::Value value{e.last, e.target, e.tag, e.perm, e.born};
   KeyPolicy::Change change{e.first, e.last, 0};
   Tree::Path path;
   if (tree_.size() > 0) {
@@ -28,14 +27,13 @@ bool KeyIndex::Insert(const Entry& e) {
     const Tree::Leaf& leaf = tree_.leaf(path.leaf);
     const uint32_t p = path.position;
     const bool has_previous = p > 0;
-    if (has_previous && leaf.values.of[p - 1].last >= e.first) return false;
+    if (has_previous && leaf.value[p - 1].last >= e.first) return false;
     const std::optional<uint64_t> next =
         p < leaf.n ? leaf.keys.first[p] : FirstAfterLeaf(path);
     if (next && *next <= e.last) return false;
-    if (has_previous && next)
-      change.gap = *next - leaf.values.of[p - 1].last - 1;
+    if (has_previous && next) change.gap = *next - leaf.value[p - 1].last - 1;
   }
-  tree_.Insert(path, e.first, value, change);
+  tree_.Insert(path, e.first, e, change);
   return true;
 }
 
@@ -45,9 +43,9 @@ std::optional<Entry> KeyIndex::Erase(uint64_t first) {
   const Tree::Leaf& leaf = tree_.leaf(path.leaf);
   const uint32_t p = path.position;
   if (p == 0 || leaf.keys.first[p - 1] != first) return std::nullopt;
-  const Entry erased = ToEntry(first, leaf.values.of[p - 1]);
+  const Entry erased = ToEntry(first, leaf.value[p - 1]);
   const std::optional<uint64_t> before =
-      p > 1 ? leaf.values.of[p - 2].last : LastBeforeLeaf(path);
+      p > 1 ? leaf.value[p - 2].last : LastBeforeLeaf(path);
   const std::optional<uint64_t> next =
       p < leaf.n ? leaf.keys.first[p] : FirstAfterLeaf(path);
   const uint64_t gap = before && next ? *next - *before - 1 : 0;
@@ -65,39 +63,37 @@ std::optional<Entry> KeyIndex::Find(uint64_t key) const {
   }
   const Tree::Leaf& leaf = tree_.leaf(at);
   const uint32_t p = Tree::Position(leaf, key);
-  if (p == 0 || leaf.values.of[p - 1].last < key) return std::nullopt;
-  return ToEntry(leaf.keys.first[p - 1], leaf.values.of[p - 1]);
+  if (p == 0 || leaf.value[p - 1].last < key) return std::nullopt;
+  return ToEntry(leaf.keys.first[p - 1], leaf.value[p - 1]);
 }
 
-std::optional<Entry> KeyIndex::AtOrBelow(uint64_t key) const {
-  if (tree_.size() == 0) return std::nullopt;
-  const Tree::Path path = tree_.Descend(key);
-  const Tree::Leaf& leaf = tree_.leaf(path.leaf);
-  const uint32_t p = path.position;
-  if (p == 0) return std::nullopt;
-  return ToEntry(leaf.keys.first[p - 1], leaf.values.of[p - 1]);
-}
-
-uint64_t KeyIndex::Rank(uint64_t key) const {
-  if (tree_.size() == 0) return 0;
-  uint64_t rank = 0;
+KeyIndex::Ranked KeyIndex::AtOrBelow(uint64_t key) const {
+  Ranked found;
+  if (tree_.size() == 0) return found;
   uint32_t at = tree_.root();
   for (uint32_t level = 0; level < tree_.height(); ++level) {
     const Tree::Inner& in = tree_.inner(at);
     const uint32_t i = Tree::Child(in, key);
     at = in.child[i];
     tree_.Prefetch(level + 1, at);
-    rank += in.sums.below[i];
+    found.rank += in.sums.below[i];
   }
-  return rank + Tree::Position(tree_.leaf(at), key);
+  const Tree::Leaf& leaf = tree_.leaf(at);
+  const uint32_t p = Tree::Position(leaf, key);
+  if (p > 0) found.entry = ToEntry(leaf.keys.first[p - 1], leaf.value[p - 1]);
+  found.rank += p;
+  return found;
+}
+
+uint64_t KeyIndex::CountThrough(uint64_t key) const {
+  return AtOrBelow(key).rank;
 }
 
 // The first entry past the place that the path leads to.
 std::optional<Entry> KeyIndex::After(const Tree::Path& path) const {
   const Tree::Leaf& leaf = tree_.leaf(path.leaf);
   if (path.position < leaf.n) {
-    return ToEntry(leaf.keys.first[path.position],
-                   leaf.values.of[path.position]);
+    return ToEntry(leaf.keys.first[path.position], leaf.value[path.position]);
   }
   const std::optional<uint64_t> next = FirstAfterLeaf(path);
   if (!next) return std::nullopt;
@@ -110,7 +106,7 @@ std::optional<Entry> KeyIndex::AtOrAfter(uint64_t key) const {
   const Tree::Leaf& leaf = tree_.leaf(path.leaf);
   const uint32_t p = path.position;
   if (p > 0 && leaf.keys.first[p - 1] == key)
-    return ToEntry(key, leaf.values.of[p - 1]);
+    return ToEntry(key, leaf.value[p - 1]);
   return After(path);
 }
 
@@ -119,8 +115,8 @@ std::optional<Entry> KeyIndex::FirstIn(uint64_t first, uint64_t last) const {
   const Tree::Path path = tree_.Descend(first);
   const Tree::Leaf& leaf = tree_.leaf(path.leaf);
   const uint32_t p = path.position;
-  if (p > 0 && leaf.values.of[p - 1].last >= first) {
-    return ToEntry(leaf.keys.first[p - 1], leaf.values.of[p - 1]);
+  if (p > 0 && leaf.value[p - 1].last >= first) {
+    return ToEntry(leaf.keys.first[p - 1], leaf.value[p - 1]);
   }
   std::optional<Entry> next = After(path);
   if (next && next->first > last) next.reset();
@@ -147,9 +143,9 @@ struct KeyIndex::HoleSearch {
 
 bool KeyIndex::HoleInLeaf(const Tree::Leaf& leaf, HoleSearch& s) const {
   for (uint32_t i = 0; i < leaf.n; ++i) {
-    if (leaf.values.of[i].last >= s.begin && s.FitsBelow(leaf.keys.first[i]))
+    if (leaf.value[i].last >= s.begin && s.FitsBelow(leaf.keys.first[i]))
       return true;
-    s.Pass(leaf.values.of[i].last);
+    s.Pass(leaf.value[i].last);
   }
   return false;
 }

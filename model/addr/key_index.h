@@ -25,6 +25,11 @@ struct KeyPolicy {
     uint64_t last, target, tag;
     uint32_t perm, born;
   };
+  // Straight from the entry: a copy made just before would still be on its way
+  // to memory, which the wide loads of a second copy would have to await.
+  static Value ToValue(const Entry& e) {
+    return {e.last, e.target, e.tag, e.perm, e.born};
+  }
   static constexpr Key kPad = UINT64_MAX;
   static constexpr uint32_t kLeafSize = 24;
   static constexpr uint32_t kInnerSize = 32;
@@ -36,13 +41,6 @@ struct KeyPolicy {
 
     Key Get(uint32_t i) const { return first[i]; }
     void Set(uint32_t i, Key key) { first[i] = key; }
-  };
-  template <size_t N>
-  struct Values {
-    Value of[N];
-
-    const Value& Get(uint32_t i) const { return of[i]; }
-    void Set(uint32_t i, const Value& value) { of[i] = value; }
   };
   template <size_t N>
   static uint32_t CountLe(const Keys<N>& keys, Key key) {
@@ -70,9 +68,9 @@ struct KeyPolicy {
   static void SumLeaf(const Leaf& leaf, Sums& sums, uint32_t i) {
     uint64_t gap = 0;
     for (uint32_t j = 1; j < leaf.n; ++j) {
-      gap = Max(gap, leaf.keys.first[j] - leaf.values.of[j - 1].last - 1);
+      gap = Max(gap, leaf.keys.first[j] - leaf.value[j - 1].last - 1);
     }
-    sums.last[i] = leaf.values.of[leaf.n - 1].last;
+    sums.last[i] = leaf.value[leaf.n - 1].last;
     sums.gap[i] = gap;
     sums.count[i] = leaf.n;
   }
@@ -134,19 +132,23 @@ class KeyIndex {
 
   size_t size() const { return tree_.size(); }
   void Clear() { tree_.Clear(); }
+  const Tree& tree() const { return tree_; }  // for tests
 
   // False, and nothing done, where another entry is in the way.
   bool Insert(const Entry& entry);
   // The entry that begins at `first`, removed; nothing where none does.
   std::optional<Entry> Erase(uint64_t first);
 
-  // The last entry that begins at or below key.
-  std::optional<Entry> AtOrBelow(uint64_t key) const;
+  // The last entry that begins at or below key, and how many begin there.
+  struct Ranked {
+    Entry entry;
+    uint64_t rank = 0;  // 0: there is none
+  };
+  Ranked AtOrBelow(uint64_t key) const;
   std::optional<Entry> Find(uint64_t key) const;
   std::optional<Entry> FirstIn(uint64_t first, uint64_t last) const;
   std::optional<Entry> AtOrAfter(uint64_t key) const;
-  // How many begin at or below key.
-  uint64_t Rank(uint64_t key) const;
+  uint64_t CountThrough(uint64_t key) const;
   std::optional<uint64_t> FirstHole(uint64_t begin,
                                     uint64_t size_minus_1) const;
 

@@ -7,8 +7,9 @@
 //
 // Targets are user addresses if the profile says use_va, else host physical
 // ones. Entries with tag kPassthrough are the identity, target = IOVA; vdpa_sim
-// takes that for a user address too in VA mode (Linux 6.12 drivers/vdpa/vdpa_sim
-// va_enabled, drivers/vhost/vringh.c iotlb_translate; not recorded).
+// takes that for a user address too in VA mode (Linux 6.12
+// drivers/vdpa/vdpa_sim va_enabled, drivers/vhost/vringh.c iotlb_translate; not
+// recorded).
 //
 // Not for: the DMA engine.
 //

@@ -11,10 +11,12 @@ namespace iovalab {
 struct AccessFacts {
   bool completed = false;  // else it faulted
   bool has_intent = true;  // else a probe: no request of the guest's behind it
-  // Completed with intent: every byte went where the guest meant.
+  // Completed with intent: every byte went where the guest meant, by its view
+  // when it posted or now.
   bool page_right = false;
-  // With intent: the guest's map (L0) has what was meant now, with the access
-  // asked for. A probe: the last owner of the IOVA is still there and lets it.
+  // Completed with intent: the guest's view has that memory there now. Faulted
+  // with intent: it has, and allows the access. A probe: the last owner of the
+  // IOVA is still there and, where it faulted, lets it.
   bool wanted = false;
   // A probe: somebody was granted the IOVA at some time.
   bool ever_owned = false;

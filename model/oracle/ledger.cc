@@ -5,6 +5,7 @@ namespace iovalab {
 uint32_t Ledger::Add(const Owner& owner) {
   const auto index = static_cast<uint32_t>(owners_.size());
   owners_.push_back(owner);
+  unsettled_.push_back(index);
   if (owner.has_iova) {
     chosen_.Assign(owner.iova, owner.last_iova(), index);
   }
@@ -32,25 +33,46 @@ uint32_t Ledger::AddHost(const HostSpan& span, uint64_t iova) {
   owner.iova = iova;
   owner.size_minus_1 = span.size_minus_1;
   owner.has_iova = owner.mapped = true;
-  return hosts_[span.hva] = Add(owner);
+  const uint32_t index = Add(owner);
+  hosts_.emplace(span.hva, index);
+  return index;
 }
 
 std::optional<uint32_t> Ledger::DropSection(uint64_t section_gpa) {
   const auto at = sections_.find(section_gpa);
   if (at == sections_.end()) return std::nullopt;
   const uint32_t index = at->second;
-  owners_[index].live = false;
   sections_.erase(at);
+  Drop(index);
   return index;
 }
 
-std::optional<uint32_t> Ledger::DropHost(uint64_t hva) {
-  const auto at = hosts_.find(hva);
-  if (at == hosts_.end()) return std::nullopt;
+std::optional<uint32_t> Ledger::DropHost(uint64_t hva,
+                                         std::optional<uint64_t> iova) {
+  const auto [begin, end] = hosts_.equal_range(hva);
+  if (begin == end) return std::nullopt;
+  // The oldest, where the VMM found none of them.
+  auto at = begin;
+  for (auto i = begin; iova && i != end; ++i) {
+    if (owners_[i->second].iova == *iova) at = i;
+  }
   const uint32_t index = at->second;
-  owners_[index].live = false;
   hosts_.erase(at);
+  Drop(index);
   return index;
+}
+
+void Ledger::Drop(uint32_t index) {
+  owners_[index].live = false;
+  owners_[index].leaving = true;
+  unsettled_.push_back(index);
+}
+
+void Ledger::Settle() {
+  for (const uint32_t index : unsettled_) {
+    owners_[index].arriving = owners_[index].leaving = false;
+  }
+  unsettled_.clear();
 }
 
 const Owner* Ledger::OwnerOf(uint64_t iova) const {

@@ -8,7 +8,8 @@
 // Not for: any model of the machine; only the oracle looks here.
 //
 // Invariants: an owner's index never changes; of two grants of one IOVA the
-// later one owns it.
+// later one owns it. Guest addresses of live sections are unique; a host buffer
+// may be mapped several times.
 
 #include <cstdint>
 #include <map>
@@ -29,6 +30,8 @@ struct Owner {
   bool has_iova = false;  // false: the VMM refused it
   bool mapped = false;    // false: the VMM or the kernel refused it, a hole
   bool live = true;       // the section or buffer is still there
+  bool arriving = true;   // granted by the operation that is under way
+  bool leaving = false;   // dropped by it
 
   uint64_t last_iova() const { return iova + size_minus_1; }
 };
@@ -42,7 +45,11 @@ class Ledger {
   uint32_t AddHost(const HostSpan& span, uint64_t iova);
   // The section or buffer is gone. Nothing where there is none such.
   std::optional<uint32_t> DropSection(uint64_t section_gpa);
-  std::optional<uint32_t> DropHost(uint64_t hva);
+  // `iova`: which of the mappings of a buffer, where the VMM found one.
+  std::optional<uint32_t> DropHost(uint64_t hva, std::optional<uint64_t> iova);
+  // The operation is over: what was granted may be used, what was dropped not
+  // any more.
+  void Settle();
 
   const Owner& owner(uint32_t i) const { return owners_[i]; }
   // The latest owner, live or not, of an IOVA that the kernel accepted for it;
@@ -61,11 +68,13 @@ class Ledger {
 
  private:
   uint32_t Add(const Owner& owner);
+  void Drop(uint32_t index);
 
   std::vector<Owner> owners_;
-  std::map<uint64_t, uint32_t> sections_;  // live, by section_gpa
-  std::map<uint64_t, uint32_t> hosts_;     // live, by HVA
-  OverwriteMap accepted_;                  // IOVA -> owner
+  std::map<uint64_t, uint32_t> sections_;    // live, by section_gpa
+  std::multimap<uint64_t, uint32_t> hosts_;  // live, by HVA
+  std::vector<uint32_t> unsettled_;
+  OverwriteMap accepted_;  // IOVA -> owner
   OverwriteMap chosen_;
 };
 

@@ -97,6 +97,14 @@ TEST_F(SinkTest, AnotherActorsChangeClosesTheRunOfTheStore) {
   for (EventIndex i = 1; i < 5; ++i) EXPECT_EQ(Count(i), 1u);
 }
 
+TEST_F(SinkTest, ChangesOfTwoActorsDoNotJoin) {
+  AddPage(1, kIotlb, Actor::kKernel);
+  AddPage(2, kIotlb, Actor::kVmm);
+  ASSERT_EQ(trace_.size(), 3u);
+  EXPECT_EQ(trace_.event(1).actor, Actor::kKernel);
+  EXPECT_EQ(trace_.event(2).actor, Actor::kVmm);
+}
+
 TEST_F(SinkTest, SetsJoinWhenOldAndNewTargetsMoveAlike) {
   for (uint64_t page = 0; page < 4; ++page) AddPage(page);
   for (uint64_t page = 0; page < 4; ++page) {

@@ -5,9 +5,9 @@
 // the one table that says what each is.
 //
 // The stores are held apart because every bug that this project is about is
-// two of them disagreeing (docs/design.md). The levels: L0 what the guest believes,
-// L1 the VMM's trees, L2 the kernel's table, L3 the device's or IOMMU's, L5
-// pins and VMAs.
+// two of them disagreeing (docs/design.md). The levels: L0 what the guest
+// believes, L1 the VMM's trees, L2 the kernel's table, L3 the device's or
+// IOMMU's, L5 pins and VMAs.
 
 #include <cstdint>
 #include <optional>

@@ -10,8 +10,9 @@ uint32_t Perm(const FlatRange& flat) {
   return flat.readonly ? kPermRead : kPermReadWrite;
 }
 
-// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and sections
-// outside the device's IOVA range (which is compared with the guest address).
+// vhost_vdpa_listener_skipped_section: kinds that are never mapped, and
+// sections outside the device's IOVA range (which is compared with the guest
+// address).
 Rule SkipRule(const FlatRange& flat, const ListenerProfile& profile) {
   switch (flat.kind) {
     case RegionKind::kIo:
@@ -57,8 +58,8 @@ void SendUnmap(uint64_t iova, uint64_t size_minus_1, SendToKernel send) {
   send({VdpaMsgType::kInvalidate, iova, size_minus_1 + 1, 0, 0});
 }
 
-void EmitSection(Sink& sink, Kind kind, Rule rule, const Section& section) {
-  sink.Emit(kind, Actor::kVmm, rule,
+void Skip(Sink& sink, Rule rule, const Section& section) {
+  sink.Emit(Kind::kRegionSkip, Actor::kVmm, rule,
             {section.name, section.flat.gpa.first.value,
              section.flat.gpa.last.value});
 }
@@ -99,12 +100,12 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
                     SendToKernel send) {
   const ListenerView view = ViewSection(section, profile);
   if (view.skipped != Rule::kNone) {
-    EmitSection(sink, Kind::kRegionSkip, view.skipped, section);
+    Skip(sink, view.skipped, section);
     return {};
   }
-  // An IOMMU section is mapped notification by notification, not as a whole.
+  // Mapped notification by notification, not as a whole.
   if (section.flat.kind == RegionKind::kIommu) {
-    EmitSection(sink, Kind::kRegionSkip, Rule::kLsnIommuRegion, section);
+    Skip(sink, Rule::kLsnIommuRegion, section);
     return {};
   }
   const GuestSpan& span = view.span;
@@ -115,7 +116,7 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
     const int err =
         profile.strategy->add(sink, range, span, profile.switches, &iova);
     if (err != kIovaOk) {
-      EmitSection(sink, Kind::kRegionSkip, Rule::kTreeRefused, section);
+      Skip(sink, Rule::kTreeRefused, section);
       return {AddOutcome::kFailed, std::nullopt};
     }
   }
@@ -128,7 +129,7 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
       !profile.switches.failed_map_keeps_node) {
     profile.strategy->undo_add(sink, span, iova);
   }
-  EmitSection(sink, Kind::kRegionSkip, Rule::kLsnMapFailed, section);
+  Skip(sink, Rule::kLsnMapFailed, section);
   return {AddOutcome::kFailed, iova};
 }
 
@@ -137,24 +138,30 @@ DelOutcome RegionDel(ListenerState& state, const Section& section,
                      SendToKernel send) {
   const ListenerView view = ViewSection(section, profile);
   if (view.skipped != Rule::kNone) {
-    EmitSection(sink, Kind::kRegionSkip, view.skipped, section);
+    Skip(sink, view.skipped, section);
+    return DelOutcome::kSkipped;
+  }
+  // QEMU refuses to start a shadow queue together with a vIOMMU, so that
+  // nothing was mapped for it.
+  if (section.flat.kind == RegionKind::kIommu &&
+      profile.strategy->shadow_queue) {
+    Skip(sink, Rule::kLsnIommuRegion, section);
     return DelOutcome::kSkipped;
   }
   const GuestSpan& span = view.span;
   uint64_t iova = span.gpa;
-  if (profile.strategy->shadow_queue &&
-      section.flat.kind != RegionKind::kIommu) {
+  if (profile.strategy->shadow_queue) {
     const std::optional<uint64_t> found =
         profile.strategy->del(sink, span, profile.switches);
     if (!found) {
-      EmitSection(sink, Kind::kRegionSkip, Rule::kLsnDelUnknown, section);
+      Skip(sink, Rule::kLsnDelUnknown, section);
       return profile.switches.unknown_del_crashes ? DelOutcome::kCrashed
                                                   : DelOutcome::kUnknown;
     }
     iova = *found;
   }
   if (span.size_minus_1 == UINT64_MAX && profile.switches.full_unmap_asserts) {
-    EmitSection(sink, Kind::kRegionSkip, Rule::kLsnUnmapAsserts, section);
+    Skip(sink, Rule::kLsnUnmapAsserts, section);
     return DelOutcome::kCrashed;
   }
   BatchBeginOnce(state, profile, send);
@@ -179,18 +186,20 @@ std::optional<uint64_t> MapHostMemory(const HostSpan& span,
   }
   if (send({VdpaMsgType::kUpdate, iova, span.size_minus_1 + 1, span.hva,
             span.perm}) != 0) {
-    profile.strategy->host_unmap(sink, span);
+    profile.strategy->host_remove(sink, iova, span.size_minus_1);
     return std::nullopt;
   }
   return iova;
 }
 
-std::optional<uint64_t> UnmapHostMemory(const HostSpan& span,
+std::optional<uint64_t> UnmapHostMemory(uint64_t hva,
                                         const ListenerProfile& profile,
                                         Sink& sink, SendToKernel send) {
-  const std::optional<uint64_t> iova = profile.strategy->host_unmap(sink, span);
-  if (iova) SendUnmap(*iova, span.size_minus_1, send);
-  return iova;
+  const IovaFound found = profile.strategy->host_find(sink, hva);
+  if (!found.map) return std::nullopt;
+  SendUnmap(found.map->iova, found.map->size, send);
+  profile.strategy->host_remove(sink, found.map->iova, found.map->size);
+  return found.map->iova;
 }
 
 }  // namespace iovalab

@@ -80,11 +80,12 @@ DelOutcome RegionDel(ListenerState& state, const Section& section,
 void ListenerCommit(ListenerState& state, SendToKernel send);
 
 // Host-only memory: vhost_vdpa_svq_map_ring and its counterpart, outside any
-// batch. The IOVA, or nothing where it failed or was not found.
+// batch. The IOVA, or nothing where it failed or was not found. What is
+// unmapped is the whole node that holds `hva`.
 std::optional<uint64_t> MapHostMemory(const HostSpan& span,
                                       const ListenerProfile& profile,
                                       Sink& sink, SendToKernel send);
-std::optional<uint64_t> UnmapHostMemory(const HostSpan& span,
+std::optional<uint64_t> UnmapHostMemory(uint64_t hva,
                                         const ListenerProfile& profile,
                                         Sink& sink, SendToKernel send);
 

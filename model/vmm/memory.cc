@@ -94,6 +94,7 @@ class Renderer {
         range.gpa = {Gpa(at), Gpa(next ? next->first - 1 : last)};
         range.kind = region.kind;
         range.ram_block = region.ram_block;
+        range.leaf = index;
         range.region = seen_as;
         range.offset =
             region.offset + static_cast<uint64_t>(Wide(at) - window.base);

@@ -27,9 +27,10 @@ namespace iovalab {
 struct FlatRange {
   Range<Gpa> gpa;
   RegionKind kind = RegionKind::kRam;
-  // What it shows: for RAM the block, else the region. Ranges of one memory
-  // that continue each other merge.
+  // What it shows: for RAM the block, else the leaf region. Ranges of one
+  // memory that continue each other merge.
   uint32_t ram_block = kNoIndex;
+  uint32_t leaf = kNoIndex;    // the first one where ranges merged
   uint32_t region = kNoIndex;  // outermost name: the region or alias it is seen
                                // through; the first one where ranges merged
   uint64_t offset = 0;         // in the block or region, of gpa.first
@@ -42,7 +43,7 @@ struct FlatRange {
   }
   bool SameMemory(const FlatRange& b) const {
     return kind == b.kind && ram_block == b.ram_block &&
-           (ram_block != kNoIndex || region == b.region) &&
+           (ram_block != kNoIndex || leaf == b.leaf) &&
            readonly == b.readonly && is_protected == b.is_protected;
   }
 };

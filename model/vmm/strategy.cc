@@ -22,6 +22,7 @@ const Strategy kStrategyPassthrough = {
     nullptr,
     nullptr,
     nullptr,
+    nullptr,
 };
 
 absl::Span<const Strategy* const> Strategies() { return kStrategies; }

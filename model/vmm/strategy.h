@@ -74,7 +74,10 @@ struct Strategy {
   std::optional<uint64_t> (*del)(Sink&, const GuestSpan&, const VmmSwitches&);
 
   int (*host_map)(Sink&, IovaRange, const HostSpan&, uint64_t* iova);
-  std::optional<uint64_t> (*host_unmap)(Sink&, const HostSpan&);
+  // The kernel refused the map of what host_map answered; or it is unmapped.
+  void (*host_remove)(Sink&, uint64_t iova, uint64_t size_minus_1);
+  // The node that holds this HVA.
+  IovaFound (*host_find)(Sink&, uint64_t hva);
 
   // Translation of a buffer of the guest's; size_minus_1 is the needle's.
   SvqFound (*find)(const Stores&, const SvqBuffer&, uint64_t size_minus_1);
@@ -93,7 +96,8 @@ const Strategy* StrategyByName(absl::string_view name);
 // it.
 int HostMapByHva(Sink& sink, IovaRange range, const HostSpan& span,
                  uint64_t* iova);
-std::optional<uint64_t> HostUnmapByHva(Sink& sink, const HostSpan& span);
+void HostRemoveByIova(Sink& sink, uint64_t iova, uint64_t size_minus_1);
+IovaFound HostFindByHva(Sink& sink, uint64_t hva);
 
 // Records which node a search found.
 void EmitLookup(Sink& sink, StoreId store, uint64_t needle,

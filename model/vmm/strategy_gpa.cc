@@ -16,20 +16,22 @@ constexpr StoreId kIovaTaddr{StoreKind::kIovaTaddr, 0};
 int Add(Sink& sink, IovaRange range, const GuestSpan& span,
         const VmmSwitches& switches, uint64_t* iova) {
   DmaMap map;
-  map.translated_addr = span.hva;
+  map.translated_addr = ~span.section_gpa;  // not yet the GPA
   map.size = span.size_minus_1;
   map.perm = span.perm;
   const int err =
       VhostIovaTree100MapAllocGpa(sink, range, &map, span.section_gpa);
   *iova = map.iova;
+  if (err == kIovaOk) return err;
   // The listener takes translated_addr == gpa to mean that the IOVA was
-  // allocated and the GPA tree refused, and removes by both keys.
-  if (err == kIovaErrOverlap && map.translated_addr == span.section_gpa) {
-    if (switches.cleanup_removes_older) {
-      VhostIovaTree100RemoveGpa(sink, map.iova, span.section_gpa, map.size);
-    } else {
-      IovaTreeRemove(sink, kIovaOnly, map.iova, map.size);
-    }
+  // allocated and the GPA tree refused, and removes by both keys. The map began
+  // as all zeros there, so that it also looks so for GPA 0 where no IOVA was
+  // found.
+  const bool refused = map.translated_addr == span.section_gpa;
+  if (switches.cleanup_removes_older && (refused || span.section_gpa == 0)) {
+    VhostIovaTree100RemoveGpa(sink, map.iova, span.section_gpa, map.size);
+  } else if (refused) {
+    IovaTreeRemove(sink, kIovaOnly, map.iova, map.size);
   }
   return err;
 }
@@ -59,13 +61,14 @@ int HostMap(Sink& sink, IovaRange range, const HostSpan& span, uint64_t* iova) {
   return err;
 }
 
-std::optional<uint64_t> HostUnmap(Sink& sink, const HostSpan& span) {
-  const IovaFound found =
-      VhostIovaTree100FindIova(sink.stores(), span.hva, span.size_minus_1);
-  EmitLookup(sink, kIovaTaddr, span.hva, span.size_minus_1, found);
-  if (!found.map) return std::nullopt;
-  VhostIovaTree100Remove(sink, found.map->iova, found.map->size);
-  return found.map->iova;
+void HostRemove(Sink& sink, uint64_t iova, uint64_t size_minus_1) {
+  VhostIovaTree100Remove(sink, iova, size_minus_1);
+}
+
+IovaFound HostFind(Sink& sink, uint64_t hva) {
+  const IovaFound found = VhostIovaTree100FindIova(sink.stores(), hva, 0);
+  EmitLookup(sink, kIovaTaddr, hva, 0, found);
+  return found;
 }
 
 SvqFound Find(const Stores& stores, const SvqBuffer& buffer,
@@ -95,7 +98,8 @@ const Strategy kStrategyGpa = {
     UndoAdd,
     Del,
     HostMap,
-    HostUnmap,
+    HostRemove,
+    HostFind,
     Find,
     Holds,
 };

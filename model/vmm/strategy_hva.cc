@@ -98,13 +98,14 @@ int HostMapByHva(Sink& sink, IovaRange range, const HostSpan& span,
   return err;
 }
 
-std::optional<uint64_t> HostUnmapByHva(Sink& sink, const HostSpan& span) {
-  const IovaFound found =
-      VhostIovaTree72FindIova(sink.stores(), 0, span.hva, span.size_minus_1);
-  EmitLookup(sink, kTree, span.hva, span.size_minus_1, found);
-  if (!found.map) return std::nullopt;
-  VhostIovaTree72Remove(sink, found.map->iova, found.map->size);
-  return found.map->iova;
+void HostRemoveByIova(Sink& sink, uint64_t iova, uint64_t size_minus_1) {
+  VhostIovaTree72Remove(sink, iova, size_minus_1);
+}
+
+IovaFound HostFindByHva(Sink& sink, uint64_t hva) {
+  const IovaFound found = VhostIovaTree72FindIova(sink.stores(), 0, hva, 0);
+  EmitLookup(sink, kTree, hva, 0, found);
+  return found;
 }
 
 const Strategy kStrategyHva = {
@@ -116,7 +117,8 @@ const Strategy kStrategyHva = {
     UndoAdd,
     DelHva,
     HostMapByHva,
-    HostUnmapByHva,
+    HostRemoveByIova,
+    HostFindByHva,
     Find,
     HoldsHva,
 };
@@ -130,7 +132,8 @@ const Strategy kStrategyHvaId = {
     UndoAdd,
     DelHvaId,
     HostMapByHva,
-    HostUnmapByHva,
+    HostRemoveByIova,
+    HostFindByHva,
     Find,
     HoldsHvaId,
 };

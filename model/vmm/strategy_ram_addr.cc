@@ -88,7 +88,8 @@ const Strategy kStrategyRamAddr = {
     UndoAdd,
     Del,
     HostMapByHva,
-    HostUnmapByHva,
+    HostRemoveByIova,
+    HostFindByHva,
     Find,
     Holds,
 };

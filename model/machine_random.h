@@ -1,0 +1,30 @@
+#ifndef IOVALAB_MODEL_MACHINE_RANDOM_H_
+#define IOVALAB_MODEL_MACHINE_RANDOM_H_
+
+// Random scenarios for tests of the machine: valid ones, as the loader would
+// accept them, with aliases at random priorities, host buffers, and steps that
+// run beside each other.
+//
+// Not for: anything but tests.
+//
+// Invariant: the same arguments give the same scenario.
+
+#include <cstdint>
+
+#include "model/scenario.h"
+
+namespace iovalab {
+
+struct RandomScenarioOptions {
+  int steps = 20;
+  // Whether to include what makes maps fail or be passed over on purpose:
+  // private memory, sections off their page, small IOVA ranges, memlock, no
+  // batches, a listener that comes and goes, and steps at the same time.
+  bool hostile = false;
+};
+
+Scenario RandomScenario(uint64_t seed, const RandomScenarioOptions& options);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_MODEL_MACHINE_RANDOM_H_

@@ -1,0 +1,40 @@
+#include "model/oracle/guest_view.h"
+
+#include <optional>
+
+namespace iovalab {
+namespace {
+
+bool ShownIn(const IntervalTable& view, uint64_t gpa, uint64_t hva,
+             uint64_t length) {
+  while (true) {
+    const std::optional<Entry> section = view.Find(gpa);
+    if (!section || section->Translate(gpa) != hva) return false;
+    const uint64_t left = section->last - gpa;
+    if (left >= length - 1) return true;
+    gpa += left + 1;
+    hva += left + 1;
+    length -= left + 1;
+  }
+}
+
+bool AllowedIn(const IntervalTable& view, uint64_t gpa, uint64_t hva,
+               uint32_t perm) {
+  const std::optional<Entry> section = view.Find(gpa);
+  return section && section->Translate(gpa) == hva &&
+         (section->perm & perm) == perm;
+}
+
+}  // namespace
+
+bool GuestView::Shows(uint64_t gpa, uint64_t hva, uint64_t length) const {
+  return ShownIn(now_, gpa, hva, length) ||
+         (changing_ && ShownIn(before_, gpa, hva, length));
+}
+
+bool GuestView::Allows(uint64_t gpa, uint64_t hva, uint32_t perm) const {
+  return AllowedIn(now_, gpa, hva, perm) &&
+         (!changing_ || AllowedIn(before_, gpa, hva, perm));
+}
+
+}  // namespace iovalab
