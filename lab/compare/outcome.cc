@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <iterator>
 
 #include "lab/trace/trace_fields.h"
@@ -23,17 +24,28 @@ std::optional<uint64_t> Address(uint64_t word) {
   return word;
 }
 
-AccessOutcome ReadDma(const Trace& trace, EventIndex i) {
-  const EventFields f(trace, i);
+// Places of the fields, looked up once for the many events of a long run.
+struct DmaFields {
+  size_t request = FieldIndex(Kind::kDma, "request");
+  size_t access_class = FieldIndex(Kind::kDma, "class");
+  size_t deserved = FieldIndex(Kind::kDma, "deserved");
+  size_t iova = FieldIndex(Kind::kDma, "iova");
+  size_t length = FieldIndex(Kind::kDma, "len");
+  size_t gpa = FieldIndex(Kind::kDma, "gpa");
+  size_t meant = FieldIndex(Kind::kDma, "meant");
+};
+
+AccessOutcome ReadDma(const Trace& trace, EventIndex i, const DmaFields& f) {
+  const absl::Span<const uint64_t> words = trace.words(i);
   AccessOutcome access;
   access.event = i;
-  access.step = trace.name(f["request"]);
-  access.access_class = static_cast<AccessClass>(f["class"]);
-  access.deserved = f["deserved"] != 0;
-  access.iova = f["iova"];
-  access.length = f["len"];
-  access.lands_gpa = Address(f["gpa"]);
-  access.meant_gpa = Address(f["meant"]);
+  access.step = trace.name(words[f.request]);
+  access.access_class = static_cast<AccessClass>(words[f.access_class]);
+  access.deserved = words[f.deserved] != 0;
+  access.iova = words[f.iova];
+  access.length = words[f.length];
+  access.lands_gpa = Address(words[f.gpa]);
+  access.meant_gpa = Address(words[f.meant]);
   return access;
 }
 
@@ -78,8 +90,12 @@ ViolationOutcome ReadViolation(const Trace& trace, EventIndex i) {
 // FNV-1a over words: order matters, layout in memory does not.
 class Digest {
  public:
+  // All eight bytes, low first. Those above the highest that is not 0 only
+  // multiply.
   void Add(uint64_t word) {
-    for (int i = 0; i < 64; i += 8) AddByte(static_cast<uint8_t>(word >> i));
+    int left = 8;
+    for (; word != 0; word >>= 8, --left) AddByte(static_cast<uint8_t>(word));
+    hash_ *= kPowers[left];
   }
   void Add(absl::string_view bytes) {
     for (const char c : bytes) AddByte(static_cast<uint8_t>(c));
@@ -88,7 +104,16 @@ class Digest {
   uint64_t value() const { return hash_; }
 
  private:
-  void AddByte(uint8_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3; }
+  static constexpr uint64_t kPrime = 0x100000001b3;
+  static constexpr std::array<uint64_t, 9> kPowers = [] {
+    std::array<uint64_t, 9> powers{1};
+    for (size_t i = 1; i < powers.size(); ++i) {
+      powers[i] = powers[i - 1] * kPrime;
+    }
+    return powers;
+  }();
+
+  void AddByte(uint8_t byte) { hash_ = (hash_ ^ byte) * kPrime; }
   uint64_t hash_ = 0xcbf29ce484222325;
 };
 
@@ -141,10 +166,11 @@ Outcome ReadOutcome(const RunResult& result) {
   outcome.ended = result.ended;
   outcome.counts = result.counts;
   outcome.deserved = result.deserved;
+  const DmaFields dma_fields;
   for (EventIndex i = 0; i < trace.size(); ++i) {
     switch (trace.event(i).kind) {
       case Kind::kDma:
-        outcome.accesses.push_back(ReadDma(trace, i));
+        outcome.accesses.push_back(ReadDma(trace, i, dma_fields));
         break;
       case Kind::kReject:
         outcome.accesses.push_back(ReadReject(trace, i));
