@@ -26,6 +26,8 @@ namespace {
 constexpr char kPing[] = "D1/ping";
 constexpr uint64_t kPage = 0x1000;
 constexpr uint64_t kPoolPages = 1024;
+// Longer than the VMM takes for one: some requests are in flight, none waits.
+constexpr uint64_t kPostEveryNs = 600;
 constexpr double kTarget = 10;
 
 // 4 GiB of RAM below and above the hole, and high SMRAM, an alias.
@@ -59,7 +61,7 @@ Scenario MakeScenario(uint64_t dmas, uint64_t per_post) {
     StepSpec step;
     step.label = absl::StrCat("post_", i);
     step.kind = StepKind::kPost;
-    step.at_ns = i * 100 * per_post;
+    step.at_ns = i * kPostEveryNs;
     for (uint64_t n = 0; n < per_post && dma < dmas; ++n, ++dma) {
       const uint64_t page = sim::SplitMix64(dma) % kPoolPages;
       // Half of the pool on each side of the hole.

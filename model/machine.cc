@@ -1,5 +1,7 @@
 #include "model/machine.h"
 
+#include <algorithm>
+
 #include "model/host/vma.h"
 #include "model/machine_state.h"
 #include "model/profile/latency.h"
@@ -7,6 +9,11 @@
 
 namespace iovalab {
 namespace {
+
+// Of a step with a time of its own.
+int64_t BeginsAt(const StepSpec& step) {
+  return static_cast<int64_t>(step.at_ns + step.delay_ns);
+}
 
 // Streams of random numbers.
 constexpr uint64_t kJitterStream = 1;
@@ -43,9 +50,14 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
   listener_profile_.batch = !scenario.no_batch;
 }
 
+Sink& Machine::Begin(int64_t now, EventIndex cause, bool watch) {
+  sink_.Begin(now, cause);
+  sink_.WatchChanges(watch);
+  return sink_;
+}
+
 void Machine::BuildHost() {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(0, kNoEventIndex);
+  Sink& sink = Begin(0, kNoEventIndex);
   const EventIndex start = sink.Emit(
       Kind::kStep, Actor::kScript, Rule::kNone,
       {sink.Intern("start"), sink.Intern("the machine as it is at the start")});
@@ -87,9 +99,7 @@ void Machine::Start() {
   for (const RegionSpec& region : scenario_.regions) {
     regions_.push_back({region.enabled, region.readonly});
   }
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(0, 0);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(0, 0, /*watch=*/true);
   listening_ = !scenario_.listener_off_at_start;
   view_ = RenderFlatView(scenario_.regions, regions_);
   guest_.Begin(GuestSections());
@@ -104,15 +114,38 @@ void Machine::Start() {
   });
   EndOperation(sink, {});
   ledger_.Settle();
-  for (uint32_t i = 0; i < scenario_.steps.size(); ++i) {
+  LinkSteps();
+  ScheduleTimedStep();
+}
+
+// Times are known from the start, but a queue that holds all steps would make
+// every other event dearer.
+void Machine::LinkSteps() {
+  for (uint32_t i = static_cast<uint32_t>(scenario_.steps.size()); i-- > 0;) {
     const StepSpec& step = scenario_.steps[i];
-    if (step.after != kNoIndex) {
-      steps_[step.after].then.push_back(i);
+    if (step.kind == StepKind::kRelease) steps_[step.post].released = true;
+    if (step.after == kNoIndex) {
+      timed_.push_back(i);
     } else {
-      Schedule(static_cast<int64_t>(step.at_ns + step.delay_ns),
-               kScriptPriority, {Op::kBeginStep, i, 0, kNoEventIndex});
+      steps_[i].next_then = steps_[step.after].first_then;
+      steps_[step.after].first_then = i;
     }
   }
+  std::reverse(timed_.begin(), timed_.end());
+  const auto earlier = [&](uint32_t a, uint32_t b) {
+    return BeginsAt(scenario_.steps[a]) < BeginsAt(scenario_.steps[b]);
+  };
+  // Mostly they are in order as they are written.
+  if (!std::is_sorted(timed_.begin(), timed_.end(), earlier)) {
+    std::stable_sort(timed_.begin(), timed_.end(), earlier);
+  }
+}
+
+void Machine::ScheduleTimedStep() {
+  if (next_timed_ == timed_.size()) return;
+  const uint32_t step = timed_[next_timed_++];
+  Schedule(BeginsAt(scenario_.steps[step]), kTimedStepPriority,
+           {Op::kBeginStep, step, 0, kNoEventIndex});
 }
 
 void Machine::Schedule(int64_t at, sim::Priority priority, const Job& job) {
@@ -232,9 +265,7 @@ RunResult Machine::Run() {
     last = static_cast<EventIndex>(result_.trace.size() - 1);
   }
   // The end belongs to the step that the last event belongs to.
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, result_.trace.event(last).root);
-  End(sink);
+  End(Begin(now, result_.trace.event(last).root));
   return std::move(result_);
 }
 

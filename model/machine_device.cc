@@ -81,8 +81,7 @@ void Machine::Count(AccessClass access_class, bool deserved) {
 
 void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   const Request& request = requests_[id];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   uint64_t written = 0;
   int err = 0;
   for (uint32_t i = 0; i < request.descriptors.size() && err == 0; ++i) {
@@ -121,6 +120,7 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
     StartWork(now, next);
   }
   FinishStep(now, request.finishes);
+  GiveRequest(id);
 }
 
 AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write) const {

@@ -33,9 +33,11 @@
 
 namespace iovalab {
 
-// At one time the script goes first, so that a step sees what it asked for;
-// then table changes, so that an access at the same time uses the new ones;
-// the device last.
+// At one time the script goes first, so that a step sees what it asked for, and
+// of that the steps with times of their own, which were there from the start;
+// then table changes, so that an access at the same time uses the new ones; the
+// device last.
+inline constexpr sim::Priority kTimedStepPriority = 5;
 inline constexpr sim::Priority kScriptPriority = 10;
 inline constexpr sim::Priority kVmmPriority = 20;
 inline constexpr sim::Priority kDevicePriority = 30;
@@ -99,16 +101,22 @@ class Machine {
   };
   struct StepState {
     EventIndex event = kNoEventIndex;
-    std::vector<uint32_t> then;        // steps that wait for this one
-    std::vector<Delivery> deliveries;  // of a transaction under way
-    uint32_t request = kNoIndex;       // kPost
-    uint32_t release = kNoIndex;       // kPost: step that waits to release it
+    uint32_t name = 0;               // interned label, once it began
+    uint32_t first_then = kNoIndex;  // the first step that waits for this one,
+    uint32_t next_then = kNoIndex;   // and the next that waits for the same
+    uint32_t request = kNoIndex;     // kPost
+    uint32_t release = kNoIndex;     // kPost: step that waits to release it
+    bool released = false;           // kPost: some step releases it
     bool finished = false;
   };
 
   // machine.cc: set-up, the loop, the end.
   void BuildHost();
   void Start();
+  void LinkSteps();
+  void ScheduleTimedStep();
+  // The sink, for an operation that begins: one at a time.
+  Sink& Begin(int64_t now, EventIndex cause, bool watch = false);
   void Dispatch(int64_t now, const Job& job);
   void Schedule(int64_t at, sim::Priority priority, const Job& job);
   // The VMM's thread takes the job when it is done with those before it.
@@ -123,9 +131,11 @@ class Machine {
   void BeginStep(int64_t now, uint32_t index);
   void FinishStep(int64_t now, uint32_t index);
   void BeginPost(int64_t now, uint32_t index, EventIndex event);
-  void CutBuffers(Request& request) const;
+  void CutBuffers(Request& request);
   void BeginRelease(int64_t now, uint32_t index);
   void BeginProbe(int64_t now, uint32_t index, EventIndex event);
+  uint32_t TakeRequest(uint32_t step);
+  void GiveRequest(uint32_t request);
 
   // machine_vmm.cc: the VMM's thread.
   Section MakeSection(const FlatRange& flat);
@@ -139,6 +149,7 @@ class Machine {
   int Send(Sink& sink, const KernelRequest& request);
   void SvqAdd(int64_t now, uint32_t request, EventIndex cause);
   void HostMap(int64_t now, uint32_t step, EventIndex cause);
+  void Refused(int64_t now, uint32_t request);
   void RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
                     const SvqBuffer& buffer, Rule rule);
 
@@ -175,17 +186,24 @@ class Machine {
   VhostVdpa vdpa_;
   VdpaDevice device_;
   std::vector<Request> requests_;
-  std::deque<uint32_t> waiting_;  // requests beyond the device's limit
+  std::vector<uint32_t> free_requests_;  // over, and nobody asks for them
+  std::deque<uint32_t> waiting_;         // requests beyond the device's limit
   uint32_t in_flight_ = 0;
   GuestView guest_;
   Ledger ledger_;
   Invariants invariants_;
   OverwriteMap removed_;  // device IOVA -> event that took its entry away
   std::vector<StepState> steps_;
+  // Steps with times of their own, by time; one at a time is in the queue.
+  std::vector<uint32_t> timed_;
+  size_t next_timed_ = 0;
+  std::vector<Delivery> deliveries_;  // of the transaction under way
   bool stopped_ = false;
 
-  std::vector<uint32_t> touched_;  // owners touched by the operation
-  std::vector<DmaPiece> pieces_;   // scratch
+  Sink sink_{&result_.stores, &result_.trace};
+  std::vector<uint32_t> touched_;   // owners touched by the operation
+  std::vector<DmaPiece> pieces_;    // scratch
+  std::vector<SvqBuffer> buffers_;  // scratch
 };
 
 }  // namespace iovalab

@@ -19,29 +19,32 @@ std::string Names(const Scenario& scenario, absl::string_view verb,
       }));
 }
 
-// The step in a few words, for people.
-std::string Says(const Scenario& scenario, const StepSpec& step) {
+// The step in a few words, for people. What has to be put together is put into
+// `text`.
+absl::string_view Says(const Scenario& scenario, const StepSpec& step,
+                       std::string* text) {
   switch (step.kind) {
     case StepKind::kMemory:
-      return absl::StrCat(
-          "memory transaction:", Names(scenario, "disable", step.disable),
-          Names(scenario, "enable", step.enable),
-          Names(scenario, "make readonly", step.make_readonly),
-          Names(scenario, "make writable", step.make_writable));
+      return *text = absl::StrCat(
+                 "memory transaction:",
+                 Names(scenario, "disable", step.disable),
+                 Names(scenario, "enable", step.enable),
+                 Names(scenario, "make readonly", step.make_readonly),
+                 Names(scenario, "make writable", step.make_writable));
     case StepKind::kPost:
       return step.hold ? "the guest posts a request; the device holds it"
                        : "the guest posts a request";
     case StepKind::kRelease:
-      return absl::StrCat("the device goes on with ",
-                          scenario.steps[step.post].label);
+      return *text = absl::StrCat("the device goes on with ",
+                                  scenario.steps[step.post].label);
     case StepKind::kProbe:
       return "the device accesses an IOVA unasked";
     case StepKind::kHostMap:
-      return absl::StrCat("the VMM maps ",
-                          scenario.host_buffers[step.host_buffer].name);
+      return *text = absl::StrCat("the VMM maps ",
+                                  scenario.host_buffers[step.host_buffer].name);
     case StepKind::kHostUnmap:
-      return absl::StrCat("the VMM unmaps ",
-                          scenario.host_buffers[step.host_buffer].name);
+      return *text = absl::StrCat("the VMM unmaps ",
+                                  scenario.host_buffers[step.host_buffer].name);
     case StepKind::kListener:
       return step.registered ? "the VMM registers its memory listener"
                              : "the VMM unregisters its memory listener";
@@ -53,13 +56,16 @@ std::string Says(const Scenario& scenario, const StepSpec& step) {
 
 void Machine::BeginStep(int64_t now, uint32_t index) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now,
-             step.after == kNoIndex ? kNoEventIndex : steps_[step.after].event);
+  const bool timed = step.after == kNoIndex;
+  if (timed) ScheduleTimedStep();
+  Sink& sink = Begin(now, timed ? kNoEventIndex : steps_[step.after].event);
+  std::string text;
+  const uint32_t name = sink.Intern(step.label);
+  const uint32_t says = sink.Intern(Says(scenario_, step, &text));
   const EventIndex event =
-      sink.Emit(Kind::kStep, Actor::kScript, Rule::kNone,
-                {sink.Intern(step.label), sink.Intern(Says(scenario_, step))});
+      sink.Emit(Kind::kStep, Actor::kScript, Rule::kNone, {name, says});
   steps_[index].event = event;
+  steps_[index].name = name;
   switch (step.kind) {
     case StepKind::kMemory:
     case StepKind::kListener:
@@ -86,10 +92,35 @@ void Machine::FinishStep(int64_t now, uint32_t index) {
   sim::Check(!state.finished, "a step finishes once");
   state.finished = true;
   if (state.release != kNoIndex) BeginRelease(now, state.release);
-  for (const uint32_t next : state.then) {
+  for (uint32_t next = state.first_then; next != kNoIndex;
+       next = steps_[next].next_then) {
     Schedule(sim::SaturatingAdd(
                  now, static_cast<int64_t>(scenario_.steps[next].delay_ns)),
              kScriptPriority, {Op::kBeginStep, next, 0, kNoEventIndex});
+  }
+}
+
+uint32_t Machine::TakeRequest(uint32_t step) {
+  uint32_t id = static_cast<uint32_t>(requests_.size());
+  if (free_requests_.empty()) {
+    requests_.emplace_back();
+  } else {
+    id = free_requests_.back();
+    free_requests_.pop_back();
+  }
+  Request& request = requests_[id];
+  request.name = steps_[step].name;
+  request.step = request.finishes = step;
+  request.asid = 0;
+  request.meant.clear();
+  request.descriptors.clear();
+  return id;
+}
+
+// A request that a step may still release is kept.
+void Machine::GiveRequest(uint32_t request) {
+  if (!steps_[requests_[request].step].released) {
+    free_requests_.push_back(request);
   }
 }
 
@@ -101,16 +132,16 @@ void Machine::BeginRelease(int64_t now, uint32_t index) {
 }
 
 // What the buffers of a request are, by the guest's view of now.
-void Machine::CutBuffers(Request& request) const {
+void Machine::CutBuffers(Request& request) {
   request.meant.clear();
   for (const BufferSpec& buffer : scenario_.steps[request.step].buffers) {
     const uint64_t gpa = buffer.gpa.first.value;
     const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
-    std::vector<SvqBuffer> pieces;
+    buffers_.clear();
     uint64_t bad_gpa = 0;
     const bool mapped =
-        MapGuestBuffer(guest_.now(), blocks_, gpa, length, &pieces, &bad_gpa);
-    for (const SvqBuffer& piece : pieces) {
+        MapGuestBuffer(guest_.now(), blocks_, gpa, length, &buffers_, &bad_gpa);
+    for (const SvqBuffer& piece : buffers_) {
       MeantPiece meant{piece, buffer.writable, true, {}};
       if (const std::optional<Entry> vma =
               result_.stores.Get(kVmaStore).Find(piece.hva)) {
@@ -129,12 +160,9 @@ void Machine::CutBuffers(Request& request) const {
 
 void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, event);
-  const auto id = static_cast<uint32_t>(requests_.size());
-  Request& request = requests_.emplace_back();
-  request.name = sink.Intern(step.label);
-  request.step = request.finishes = index;
+  Sink& sink = Begin(now, event);
+  const uint32_t id = TakeRequest(index);
+  Request& request = requests_[id];
   CutBuffers(request);
   // Pieces lie in the order of the buffers.
   uint32_t first = 0;
@@ -165,16 +193,13 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
 
 void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
   const StepSpec& step = scenario_.steps[index];
-  Sink sink(&result_.stores, &result_.trace);
-  Request request;
-  request.name = sink.Intern(step.label);
-  request.step = request.finishes = index;
+  const uint32_t id = TakeRequest(index);
+  Request& request = requests_[id];
   request.asid = static_cast<uint8_t>(step.asid);
   request.descriptors.push_back({step.iova.first.value,
                                  step.iova.last - step.iova.first + 1,
                                  step.writable, 0, 0});
-  requests_.push_back(std::move(request));
-  Doorbell(now, static_cast<uint32_t>(requests_.size() - 1), event);
+  Doorbell(now, id, event);
 }
 
 }  // namespace iovalab

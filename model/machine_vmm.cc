@@ -53,14 +53,12 @@ IntervalTable Machine::GuestSections() const {
 
 void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   const StepSpec& step = scenario_.steps[index];
-  std::vector<Delivery>& deliveries = steps_[index].deliveries;
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   if (step.kind == StepKind::kListener) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
     if (listening_ != step.registered) {
       for (const FlatRange& flat : view_) {
-        deliveries.push_back(
+        deliveries_.push_back(
             {MakeSection(flat), step.registered, /*of_listener=*/true});
       }
     }
@@ -77,17 +75,17 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
             {diff.del.size(), diff.add.size()});
   for (const FlatRange& flat : diff.del) {
-    deliveries.push_back({MakeSection(flat), /*add=*/false});
+    deliveries_.push_back({MakeSection(flat), /*add=*/false});
   }
   for (const FlatRange& flat : diff.add) {
-    deliveries.push_back({MakeSection(flat), /*add=*/true});
+    deliveries_.push_back({MakeSection(flat), /*add=*/true});
   }
   ScheduleDeliveries(now, index, cause);
 }
 
 // One section at a time, each taking the VMM's thread for a while.
 void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
-  const auto n = static_cast<uint32_t>(steps_[step].deliveries.size());
+  const auto n = static_cast<uint32_t>(deliveries_.size());
   int64_t at = now;
   for (uint32_t i = 0; i < n; ++i) {
     at = sim::SaturatingAdd(at, kListenerSectionNs);
@@ -98,20 +96,16 @@ void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
 
 void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
                       EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   const StepSpec& spec = scenario_.steps[step];
-  const Delivery delivery = steps_[step].deliveries[index];
+  const Delivery delivery = deliveries_[index];
   if (spec.kind == StepKind::kListener) listening_ = true;
   DeliverOne(sink, delivery);
   if (!stopped_) EndOperation(sink, touched_);
 }
 
 void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   ListenerCommit(listener_, [&](const KernelRequest& request) {
     return Send(sink, request);
   });
@@ -120,7 +114,7 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   ledger_.Settle();
   const StepSpec& spec = scenario_.steps[step];
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
-  steps_[step].deliveries.clear();
+  deliveries_.clear();
   FinishStep(now, step);
   VmmDone(now);
 }
@@ -199,9 +193,14 @@ void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
   Count(AccessClass::kSwReject, deserved);
 }
 
+// A request that the VMM refused is over.
+void Machine::Refused(int64_t now, uint32_t id) {
+  FinishStep(now, requests_[id].step);
+  GiveRequest(id);
+}
+
 void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
+  Sink& sink = Begin(now, cause);
   VmmDone(now);
   Request& request = requests_[id];
   // The VMM takes the buffers now; the guest's view may have changed since.
@@ -210,13 +209,13 @@ void Machine::SvqAdd(int64_t now, uint32_t id, EventIndex cause) {
     const MeantPiece& meant = request.meant[i];
     if (!meant.mapped) {
       RejectBuffer(sink, request, i, meant.buffer, Rule::kSvqNoMap);
-      return FinishStep(now, request.step);
+      return Refused(now, id);
     }
     const SvqTranslation to = SvqTranslate(
         *policies_.strategy, policies_.switches, meant.buffer, sink);
     if (to.err != 0) {
       RejectBuffer(sink, request, i, meant.buffer, to.rule);
-      return FinishStep(now, request.step);
+      return Refused(now, id);
     }
     sink.Emit(Kind::kTranslate, Actor::kVmm, to.rule,
               {request.name, i, meant.buffer.gpa, meant.buffer.hva,
@@ -235,9 +234,7 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
   VmmDone(now);
   // Without a shadow queue the VMM has no memory of its own to show.
   if (!policies_.strategy->shadow_queue) return FinishStep(now, index);
-  Sink sink(&result_.stores, &result_.trace);
-  sink.Begin(now, cause);
-  sink.WatchChanges(true);
+  Sink& sink = Begin(now, cause, /*watch=*/true);
   const bool map = step.kind == StepKind::kHostMap;
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,

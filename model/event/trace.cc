@@ -6,8 +6,7 @@ namespace iovalab {
 
 absl::Span<const uint64_t> Trace::words(EventIndex i) const {
   const EventRecord& record = events_[i];
-  return absl::MakeConstSpan(words_).subspan(
-      record.word_begin, GetKind(record.kind).fields.size());
+  return words_.Run(record.word_begin, GetKind(record.kind).fields.size());
 }
 
 EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
@@ -24,10 +23,10 @@ EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
   sim::Check(record.cause < index || record.cause == kNoEventIndex,
              "an event follows its cause");
   // 2^32 words are 32 GiB: a run's bound stops far below.
-  sim::Check(words_.size() <= UINT32_MAX, "too many words");
-  record.word_begin = static_cast<uint32_t>(words_.size());
-  words_.insert(words_.end(), words.begin(), words.end());
-  events_.push_back(record);
+  const size_t begin = words_.Append(words.data(), words.size());
+  sim::Check(begin <= UINT32_MAX, "too many words");
+  record.word_begin = static_cast<uint32_t>(begin);
+  events_.Append(&record, 1);
   return index;
 }
 
@@ -37,16 +36,14 @@ void Trace::SetWord(EventIndex i, size_t field, uint64_t value) {
 }
 
 uint32_t Trace::Intern(absl::string_view name) {
-  const auto index = static_cast<uint32_t>(names_.size());
-  const auto [at, fresh] = name_index_.try_emplace(name, index);
-  if (!fresh) return at->second;
-  names_.emplace_back(name);
-  string_bytes_ += 2 * (name.size() + sizeof(std::string));
+  const uint32_t before = names_.size();
+  const uint32_t index = names_.Add(name);
+  if (index == before) string_bytes_ += 2 * (name.size() + sizeof(std::string));
   return index;
 }
 
 absl::string_view Trace::name(uint64_t index) const {
-  return index < names_.size() ? absl::string_view(names_[index]) : "-";
+  return index < names_.size() ? absl::string_view(names()[index]) : "-";
 }
 
 absl::string_view Trace::unknown(EventIndex i) const {

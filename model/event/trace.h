@@ -23,10 +23,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "model/event/chunked.h"
 #include "model/event/kinds.h"
+#include "model/event/name_table.h"
 #include "model/event/rules.h"
 
 namespace iovalab {
@@ -74,7 +75,7 @@ class Trace {
 
   // The index of a name in names(), added when new. Constant time.
   uint32_t Intern(absl::string_view name);
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const { return names_.names(); }
   absl::string_view name(uint64_t index) const;
 
   // Protobuf fields of event i that this version does not know, as read; both
@@ -90,11 +91,9 @@ class Trace {
   }
 
  private:
-  std::vector<EventRecord> events_;
-  std::vector<uint64_t> words_;
-  std::vector<std::string> names_;
-  // For Intern alone: its order, which differs between runs, is never seen.
-  absl::flat_hash_map<std::string, uint32_t> name_index_;
+  Chunked<EventRecord> events_;
+  Chunked<uint64_t> words_;
+  NameTable names_;
   std::map<EventIndex, std::string> unknown_;
   size_t string_bytes_ = 0;
 };

@@ -5,6 +5,7 @@
 namespace iovalab {
 void Sink::Begin(int64_t time, EventIndex cause) {
   pending_.clear();
+  changes_.clear();
   time_ = time;
   cause_ = cause;
 }

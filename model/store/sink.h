@@ -29,7 +29,9 @@ class Sink {
   const IntervalTable& table(StoreId id) const { return stores_->Get(id); }
   Trace* trace() const { return trace_; }
 
-  // What the next events have in common. `cause` may be kNoEventIndex for a
+  // An operation begins; changes that nobody took are forgotten. What its
+  // events have in common: their time, and their cause, until another is set.
+  // `cause` may be kNoEventIndex for a
   // step; other events then take their root from it.
   void Begin(int64_t time, EventIndex cause);
   int64_t time() const { return time_; }

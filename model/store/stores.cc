@@ -33,10 +33,29 @@ Entry OldEntry(const Delta& one) {
 
 }  // namespace
 
-const IntervalTable& Stores::Get(StoreId id) const {
+std::array<Stores::First, Stores::kKinds> Stores::EmptyTables() {
+  std::array<First, kKinds> tables;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    tables[kind].table =
+        IntervalTable(GetStoreKind(static_cast<StoreKind>(kind)).by_target);
+  }
+  return tables;
+}
+
+const IntervalTable& Stores::GetOther(StoreId id) const {
   static const IntervalTable* const kEmpty = new IntervalTable;
-  auto it = tables_.find(id);
-  return it == tables_.end() ? *kEmpty : it->second;
+  const auto it = others_.find(id);
+  return it == others_.end() ? *kEmpty : it->second;
+}
+
+IntervalTable& Stores::Change(StoreId id) {
+  if (id.asid != 0) {
+    const bool by_target = GetStoreKind(id.kind).by_target;
+    return others_.try_emplace(id, by_target).first->second;
+  }
+  First& first = first_[static_cast<size_t>(id.kind)];
+  first.changed = true;
+  return first.table;
 }
 
 bool Stores::FitsOne(const Delta& one) const {
@@ -57,9 +76,7 @@ bool Stores::Fits(const Delta& delta) const {
 }
 
 void Stores::ApplyOne(const Delta& one, uint32_t born) {
-  auto [it, fresh] = tables_.try_emplace(
-      one.store, IntervalTable(GetStoreKind(one.store.kind).by_target));
-  IntervalTable& table = it->second;
+  IntervalTable& table = Change(one.store);
   Entry entry = one.entry;
   entry.born = born;
   switch (one.op) {

@@ -10,6 +10,8 @@
 // Invariants: the fingerprint depends on the contents only, not on the order of
 // changes nor on where entries came from (Entry::born).
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 
@@ -30,8 +32,13 @@ class Stores {
   // from files, whose counts the caller bounds: the time is linear in them.
   bool Fits(const Delta& delta) const;
 
-  // The table; an empty one where nothing was ever added.
-  const IntervalTable& Get(StoreId id) const;
+  // The table; an empty one where nothing was ever added. The reference stays
+  // good, though for an address space other than 0 it may be to an empty table
+  // that the first entry is not put into.
+  const IntervalTable& Get(StoreId id) const {
+    return id.asid == 0 ? first_[static_cast<size_t>(id.kind)].table
+                        : GetOther(id);
+  }
 
   uint64_t fingerprint() const { return fingerprint_; }
 
@@ -39,14 +46,34 @@ class Stores {
   // changed, in StoreId order.
   template <typename F>
   void ForEachStore(F f) const {
-    for (const auto& [id, table] : tables_) f(id, table);
+    auto other = others_.begin();
+    for (size_t kind = 0; kind < kKinds; ++kind) {
+      const auto store = static_cast<StoreKind>(kind);
+      if (first_[kind].changed) f(StoreId{store, 0}, first_[kind].table);
+      for (; other != others_.end() && other->first.kind == store; ++other) {
+        f(other->first, other->second);
+      }
+    }
   }
 
  private:
+  static constexpr size_t kKinds = static_cast<size_t>(StoreKind::kCount);
+
+  // Of address space 0, and of stores that have no address spaces: nearly all
+  // look-ups, many for each access.
+  struct First {
+    IntervalTable table;
+    bool changed = false;  // ever
+  };
+  static std::array<First, kKinds> EmptyTables();
+
+  const IntervalTable& GetOther(StoreId id) const;
+  IntervalTable& Change(StoreId id);
   bool FitsOne(const Delta& one) const;
   void ApplyOne(const Delta& one, uint32_t born);
 
-  std::map<StoreId, IntervalTable> tables_;
+  std::array<First, kKinds> first_ = EmptyTables();
+  std::map<StoreId, IntervalTable> others_;
   uint64_t fingerprint_ = 0;
 };
 
