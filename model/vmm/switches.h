@@ -17,7 +17,8 @@ struct VmmSwitches {
   // Residual, in the merged code.
   // R1: the SVQ's needle has size = length, one byte too long (derived).
   bool needle_one_too_long = true;
-  // R2: cleaning up after a refused GPA removes the older GPA node (derived).
+  // R2: cleaning up after a refused GPA removes the older GPA node (derived);
+  // so does a section at GPA 0 for which no IOVA is left.
   bool cleanup_removes_older = true;
   // R3: the section's exclusive end is compared with the inclusive last IOVA,
   // and the GPA is compared even where the IOVA is another (derived).
