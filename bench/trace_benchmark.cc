@@ -5,10 +5,10 @@
 #include <string>
 
 #include "benchmark/benchmark.h"
-#include "lab/diff.h"
-#include "lab/trace.pb.h"
-#include "lab/trace_binary.h"
-#include "lab/trace_text.h"
+#include "lab/trace/diff.h"
+#include "lab/trace/trace.pb.h"
+#include "lab/trace/trace_binary.h"
+#include "lab/trace/trace_text.h"
 #include "model/event/trace.h"
 
 namespace iovalab {

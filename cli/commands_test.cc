@@ -8,7 +8,7 @@
 #include "cli/capture.h"
 #include "cli/text.h"
 #include "gtest/gtest.h"
-#include "lab/axes.h"
+#include "lab/scenario/axes.h"
 
 namespace iovalab {
 namespace {

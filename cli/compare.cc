@@ -9,8 +9,8 @@
 #include "cli/progress.h"
 #include "cli/scenario_flags.h"
 #include "cli/table.h"
-#include "lab/compare.h"
-#include "lab/trace_file.h"
+#include "lab/compare/compare.h"
+#include "lab/trace/trace_file.h"
 
 namespace iovalab {
 namespace {
@@ -158,18 +158,14 @@ int RunCompare(const Args& args, Terminal& terminal) {
   return status.ok() ? *status : terminal.Fail(status.status());
 }
 
-constexpr Flag kFlags[] = {
+constexpr Flag kOwnFlags[] = {
     {"--set", "AXIS=V1,V2…|all", "values of an axis to take the product of",
      FlagType::kText, FlagUse::kRepeated},
-    kSeedFlag,
     {"--traces", "DIR", "write each row's trace into this directory"},
     {"--format", "table|markdown|json", "what to print (default table)",
      FlagType::kChoice},
-    kMaxEventsFlag,
-    kMaxTraceFlag,
-    kMaxBytesFlag,
-    kMaxRegionsFlag,
 };
+constexpr auto kFlags = WithScenarioFlags(kOwnFlags);
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 #include "cli/conform.h"
 
 #include "absl/status/statusor.h"
-#include "lab/conform.h"
+#include "lab/conform/conform.h"
 
 namespace iovalab {
 namespace {

@@ -8,10 +8,10 @@
 #include "cli/capture.h"
 #include "cli/commands.h"
 #include "gtest/gtest.h"
-#include "lab/trace_binary.h"
-#include "lab/trace_file.h"
-#include "lab/trace_testing.h"
-#include "lab/trace_text.h"
+#include "lab/trace/trace_binary.h"
+#include "lab/trace/trace_file.h"
+#include "lab/trace/trace_testing.h"
+#include "lab/trace/trace_text.h"
 
 namespace iovalab {
 namespace {

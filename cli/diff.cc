@@ -4,8 +4,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "lab/diff.h"
-#include "lab/trace_file.h"
+#include "lab/trace/diff.h"
+#include "lab/trace/trace_file.h"
 
 namespace iovalab {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/table.h"
-#include "lab/axes.h"
+#include "lab/scenario/axes.h"
 
 namespace iovalab {
 namespace {

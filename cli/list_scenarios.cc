@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/table.h"
 #include "lab/read_file.h"
-#include "lab/scenario_load.h"
+#include "lab/scenario/scenario_load.h"
 
 namespace iovalab {
 namespace {

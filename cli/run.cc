@@ -7,12 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scenario_flags.h"
-#include "lab/compare.h"
-#include "lab/expect.h"
-#include "lab/run_policies.h"
-#include "lab/story.h"
-#include "lab/trace_file.h"
-#include "lab/trace_text.h"
+#include "lab/compare/compare.h"
+#include "lab/compare/expect.h"
+#include "lab/compare/run_policies.h"
+#include "lab/compare/story.h"
+#include "lab/trace/trace_file.h"
+#include "lab/trace/trace_text.h"
 
 namespace iovalab {
 namespace {
@@ -115,18 +115,15 @@ int RunRun(const Args& args, Terminal& terminal) {
   return status.ok() ? *status : terminal.Fail(status.status());
 }
 
-constexpr Flag kFlags[] = {
-    kSetFlag,
-    kSeedFlag,
+constexpr Flag kOwnFlags[] = {
+    {"--set", "AXIS=VALUE", "policy of an axis; see iovalab list axes",
+     FlagType::kText, FlagUse::kRepeated},
     {"--trace", "FILE",
      "write the trace: .trace text, .trace.pb binary, - standard output"},
     {"--format", "text|json", "what to print (default text)",
      FlagType::kChoice},
-    kMaxEventsFlag,
-    kMaxTraceFlag,
-    kMaxBytesFlag,
-    kMaxRegionsFlag,
 };
+constexpr auto kFlags = WithScenarioFlags(kOwnFlags);
 
 }  // namespace
 

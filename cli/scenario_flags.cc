@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/version.h"
 #include "lab/read_file.h"
+#include "lab/scenario/scenario_limits.h"
 
 namespace iovalab {
 namespace {
@@ -18,6 +19,19 @@ absl::StatusOr<std::vector<AxisChoice>> ParseSets(const Args& args) {
     sets.push_back(*std::move(choice));
   }
   return sets;
+}
+
+absl::Status ReadLimits(const Args& args, LoadLimits& limits) {
+  for (const LimitInfo& limit : LoadLimitTable()) {
+    const std::string flag = absl::StrCat("--", limit.flag);
+    const uint64_t value = args.Number(flag, limits.*limit.field);
+    if (value > limit.most) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, ": ", value, "; at most ", limit.most));
+    }
+    limits.*limit.field = value;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -46,8 +60,9 @@ absl::StatusOr<ScenarioArguments> LoadArguments(const Args& args) {
   if (!sets.ok()) return sets.status();
 
   LoadLimits limits;
-  limits.max_bytes = args.Number("--max-bytes", limits.max_bytes);
-  limits.max_regions = args.Number("--max-regions", limits.max_regions);
+  if (absl::Status status = ReadLimits(args, limits); !status.ok()) {
+    return status;
+  }
   const std::string& path = args.operands()[0];
   absl::StatusOr<std::string> text = ReadWholeFile(path, limits.max_bytes);
   if (!text.ok()) return text.status();

@@ -5,33 +5,51 @@
 // bounds; and reading the scenario they are about.
 
 #include <array>
+#include <cstddef>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "cli/args.h"
-#include "lab/axes.h"
-#include "lab/compare.h"
-#include "lab/scenario_load.h"
+#include "lab/compare/compare.h"
+#include "lab/scenario/axes.h"
+#include "lab/scenario/scenario_load.h"
 
 namespace iovalab {
 
-inline constexpr Flag kSetFlag = {"--set", "AXIS=VALUE",
-                                  "policy of an axis; see iovalab list axes",
-                                  FlagType::kText, FlagUse::kRepeated};
-inline constexpr Flag kSeedFlag = {
-    "--seed", "N", "seed of all randomness, instead of the scenario's",
-    FlagType::kNumber};
-inline constexpr Flag kMaxEventsFlag = {"--max-events", "N",
-                                        "events of a run before it ends BOUND",
-                                        FlagType::kNumber};
-inline constexpr Flag kMaxTraceFlag = {
-    "--max-trace-bytes", "N", "memory for a trace before its run ends BOUND",
-    FlagType::kNumber};
-inline constexpr Flag kMaxBytesFlag = {
-    "--max-bytes", "N", "bytes of a scenario file (default 16 MiB)",
-    FlagType::kNumber};
-inline constexpr Flag kMaxRegionsFlag = {
-    "--max-regions", "N", "regions of a scenario", FlagType::kNumber};
+// Each bound of lab/scenario/scenario_limits.h has a flag of its name.
+inline constexpr Flag kScenarioFlags[] = {
+    {"--seed", "N", "seed of all randomness, instead of the scenario's",
+     FlagType::kNumber},
+    {"--max-events", "N", "events of a run before it ends BOUND",
+     FlagType::kNumber},
+    {"--max-trace-bytes", "N", "memory for a trace before its run ends BOUND",
+     FlagType::kNumber},
+    {"--max-bytes", "N", "bytes of a scenario file", FlagType::kNumber},
+    {"--max-values", "N", "fields in a scenario file", FlagType::kNumber},
+    {"--max-ram-blocks", "N", "RAM blocks, host buffers and physical runs",
+     FlagType::kNumber},
+    {"--max-regions", "N", "memory regions", FlagType::kNumber},
+    {"--max-rendered", "N", "regions visited to render a flat view",
+     FlagType::kNumber},
+    {"--max-steps", "N", "steps", FlagType::kNumber},
+    {"--max-buffers", "N", "buffers of a posted request", FlagType::kNumber},
+    {"--max-expects", "N", "expect blocks", FlagType::kNumber},
+    {"--max-depth", "N", "nesting of text, aliases and containers",
+     FlagType::kNumber},
+};
+
+// A command's own flags, then those.
+template <size_t N>
+constexpr auto WithScenarioFlags(const Flag (&own)[N]) {
+  std::array<Flag, N + std::size(kScenarioFlags)> all{};
+  for (size_t i = 0; i < N; ++i) all[i] = own[i];
+  for (size_t i = 0; i < std::size(kScenarioFlags); ++i) {
+    all[N + i] = kScenarioFlags[i];
+  }
+  return all;
+}
 
 struct ScenarioArguments {
   LoadedScenario scenario;

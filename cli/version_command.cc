@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/version.h"
-#include "lab/trace_binary.h"
+#include "lab/trace/trace_binary.h"
 
 namespace iovalab {
 namespace {

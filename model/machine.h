@@ -7,7 +7,7 @@
 // Not for: checking expectations or comparing runs (lab/).
 //
 // Invariants: the same arguments give the same bytes of trace. The scenario is
-// a validated one (lab/scenario_load.h).
+// a validated one (lab/scenario/scenario_load.h).
 
 #include <array>
 #include <cstdint>

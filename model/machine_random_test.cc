@@ -120,6 +120,9 @@ class Causes {
     for (EventIndex i = before; i-- > 0;) {
       if (trace_.event(i).rule == Rule::kTreeRefused) return "no IOVA";
       if (trace_.event(i).rule == Rule::kLsnMapFailed) return "map refused";
+      if (KindAt(i) == Kind::kRegionAdd && F(i, "first") % kPageSize != 0) {
+        return "rounded section";
+      }
     }
     return Skipped(before);
   }

@@ -5,7 +5,7 @@
 // scenarios/scenario.proto says after lab/scenario_load has checked it. Names
 // are resolved to indexes, defaults filled in.
 //
-// Not for: expectations and texts (lab/scenario_load.h keeps them).
+// Not for: expectations and texts (lab/scenario/scenario_load.h keeps them).
 //
 // Invariants: as documented at each field of the proto; every index is valid.
 

@@ -54,8 +54,8 @@ std::optional<Violation> Invariants::SectionsAndNodes(
     return Violation{0,
                      kFlatView,
                      nodes,
-                     owner.span.section_gpa,
-                     owner.span.section_gpa + owner.size_minus_1,
+                     owner.span.gpa,
+                     owner.span.gpa + owner.size_minus_1,
                      why};
   };
   // A live section whose node an operation took away, not its own.
@@ -94,8 +94,7 @@ std::optional<Violation> Invariants::SectionsAndNodes(
 }
 
 std::optional<Violation> Invariants::NodesAndEntries(
-    const Stores& stores, const Ledger& ledger,
-    const std::vector<Sink::Change>& changes) const {
+    const Stores& stores, const std::vector<Sink::Change>& changes) const {
   if (!strategy_->shadow_queue) return std::nullopt;
   const StoreId nodes = AllocatedIovas();
   const IntervalTable& l1 = stores.Get(nodes);
@@ -126,7 +125,6 @@ std::optional<Violation> Invariants::NodesAndEntries(
       }
     }
   }
-  (void)ledger;
   return std::nullopt;
 }
 
@@ -189,7 +187,7 @@ std::vector<Violation> Invariants::Check(
   };
   if (changes.empty() && touched.empty()) return violations;
   add(SectionsAndNodes(stores, ledger, changes, touched));
-  add(NodesAndEntries(stores, ledger, changes));
+  add(NodesAndEntries(stores, changes));
   if (!batch_open) add(EntriesAndDevice());
   add(EntriesAndPins());
   return violations;

@@ -68,8 +68,7 @@ class Invariants {
       const std::vector<Sink::Change>& changes,
       const std::vector<uint32_t>& touched) const;
   std::optional<Violation> NodesAndEntries(
-      const Stores& stores, const Ledger& ledger,
-      const std::vector<Sink::Change>& changes) const;
+      const Stores& stores, const std::vector<Sink::Change>& changes) const;
   std::optional<Violation> EntriesAndDevice() const;
   std::optional<Violation> EntriesAndPins() const;
   void Follow(const std::vector<Sink::Change>& changes);

@@ -82,8 +82,8 @@ struct Strategy {
   // Translation of a buffer of the guest's; size_minus_1 is the needle's.
   SvqFound (*find)(const Stores&, const SvqBuffer&, uint64_t size_minus_1);
 
-  // Whether the trees hold exactly this span at this IOVA: what the oracle
-  // compares with the sections that the guest has.
+  // Whether the trees hold exactly the span's mapped pages at this IOVA: what
+  // the oracle compares with the sections that the guest has.
   bool (*holds)(const Stores&, const GuestSpan&, uint64_t iova);
 };
 

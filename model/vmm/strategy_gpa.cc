@@ -78,11 +78,11 @@ SvqFound Find(const Stores& stores, const SvqBuffer& buffer,
 }
 
 bool Holds(const Stores& stores, const GuestSpan& span, uint64_t iova) {
-  const std::optional<Entry> node = stores.Get(kGpaIova).Find(span.section_gpa);
+  const std::optional<Entry> node = stores.Get(kGpaIova).Find(span.gpa);
   const std::optional<Entry> range = stores.Get(kIovaOnly).Find(iova);
-  return node && node->first == span.section_gpa &&
-         node->last == span.section_gpa + span.size_minus_1 &&
-         node->target == iova && range && range->first == iova &&
+  return node && node->first == span.gpa &&
+         node->last == span.gpa + span.size_minus_1 && node->target == iova &&
+         range && range->first == iova &&
          range->last == iova + span.size_minus_1;
 }
 

@@ -67,11 +67,10 @@ SvqFound Find(const Stores& stores, const SvqBuffer& buffer,
 }
 
 bool Holds(const Stores& stores, const GuestSpan& span, uint64_t iova) {
-  const std::optional<Entry> by_gpa =
-      stores.Get(kGpaIova).Find(span.section_gpa);
+  const std::optional<Entry> by_gpa = stores.Get(kGpaIova).Find(span.gpa);
   const std::optional<Entry> by_iova = stores.Get(kIovaHva).Find(iova);
-  return by_gpa && by_gpa->first == span.section_gpa &&
-         by_gpa->last == span.section_gpa + span.size_minus_1 &&
+  return by_gpa && by_gpa->first == span.gpa &&
+         by_gpa->last == span.gpa + span.size_minus_1 &&
          by_gpa->target == iova && by_iova && by_iova->first == iova &&
          by_iova->last == iova + span.size_minus_1 &&
          by_iova->target == span.hva;

@@ -1,0 +1,29 @@
+#ifndef IOVALAB_LAB_IMPORT_IMPORT_FILE_H_
+#define IOVALAB_LAB_IMPORT_IMPORT_FILE_H_
+
+// Reads a QEMU log from a file as a stream: memory grows with the operations
+// that it tells of, not with its size.
+//
+// Not for: logs in memory (ImportQemuLog).
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "lab/import/import_events.h"
+
+namespace iovalab {
+
+inline constexpr uint64_t kMaxLogBytes = uint64_t{16} << 30;
+
+// "-" is standard input. Gzipped logs are read as they are; `max_bytes` counts
+// what they hold. Errors are one line, "PATH: what": NotFound,
+// PermissionDenied, InvalidArgument (a directory), DataLoss (a gzip file that
+// is damaged), Unavailable (reading fails), ResourceExhausted (more than
+// kMaxLogBytes, or more than ImportBuilder::kMaxOps operations).
+absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
+                                         uint64_t max_bytes = kMaxLogBytes);
+
+}  // namespace iovalab
+
+#endif  // IOVALAB_LAB_IMPORT_IMPORT_FILE_H_

@@ -1,0 +1,74 @@
+// The rows of the axes. Where the model has a table of the values, its rows are
+// taken, so that a new strategy or switch is added in one place.
+
+#include "lab/scenario/axes.h"
+#include "model/vmm/strategy.h"
+#include "model/vmm/switches.h"
+
+namespace iovalab {
+namespace {
+
+constexpr AxisValue kBackends[] = {
+    {"vdpa_set_map_va", "an entry for each VMA; the device gets HVAs",
+     "Linux drivers/vhost/vdpa.c vhost_vdpa_va_map; VDUSE, vdpa_sim use_va"},
+    {"vdpa_set_map_pa", "an entry for each physical run; pages are pinned",
+     "Linux drivers/vhost/vdpa.c vhost_vdpa_pa_map"},
+};
+
+constexpr AxisValue kDevices[] = {
+    {"vdpa_sim", "software device: its own table, filled by set_map",
+     "Linux drivers/vdpa/vdpa_sim"},
+    {"vduse", "device in userspace: maps shared files by set_map",
+     "Linux drivers/vdpa/vdpa_user"},
+};
+
+constexpr AxisValue kKernels[] = {
+    {"deb_6_12_117", "Debian 13's 6.12.117", "recorded"},
+    {"deb_6_1_192", "Debian 12's 6.1.192", "recorded"},
+};
+
+// Rows of a table of the model's, which has the same three columns.
+std::vector<AxisValue> Mappings() {
+  std::vector<AxisValue> rows;
+  for (const Strategy* s : Strategies()) {
+    rows.push_back({s->name, s->help, s->source});
+  }
+  return rows;
+}
+
+std::vector<AxisValue> Switches() {
+  std::vector<AxisValue> rows;
+  for (const SwitchSetting& s : SwitchSettings()) {
+    rows.push_back({s.name, s.help, s.source});
+  }
+  return rows;
+}
+
+std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
+  return {values.begin(), values.end()};
+}
+
+std::vector<AxisInfo> MakeAxes() {
+  return {
+      {"mapping", "how the VMM finds the IOVA of guest memory",
+       "QEMU hw/virtio/vhost-iova-tree.c", Mappings(), "gpa"},
+      {"backend", "which kernel path carries the maps",
+       "Linux drivers/vhost/vdpa.c", Rows(kBackends), "vdpa_set_map_va"},
+      {"device", "how the device keeps its table", "Linux drivers/vdpa",
+       Rows(kDevices), "vdpa_sim"},
+      {"kernel", "the host's kernel, an exact build", "recorded vectors",
+       Rows(kKernels), "deb_6_12_117"},
+      {"switches", "one defect of the VMM's, repaired or brought back",
+       "QEMU hw/virtio/vhost-vdpa.c and its history", Switches(), "as_merged"},
+  };
+}
+
+}  // namespace
+
+const std::vector<AxisInfo>& Axes() {
+  // Never destroyed, so that names may be kept anywhere.
+  static const auto* const axes = new std::vector<AxisInfo>(MakeAxes());
+  return *axes;
+}
+
+}  // namespace iovalab

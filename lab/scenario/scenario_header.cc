@@ -1,0 +1,70 @@
+// What a scenario says beside its lists: name, texts, VMM, kernel, device.
+
+#include "absl/strings/str_cat.h"
+#include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_time.h"
+
+namespace iovalab {
+namespace {
+
+absl::Status LoadVmm(Loading& l) {
+  const pb::Vmm& vmm = l.in.vmm();
+  if (vmm.has_iova_range()) {
+    const Place at = Place().At("vmm").At("iova_range");
+    if (absl::Status s = CheckRange(l, at, true, vmm.iova_range(), Align::kAny);
+        !s.ok()) {
+      return s;
+    }
+    l.out->iova_range = {Iova(vmm.iova_range().first()),
+                         Iova(vmm.iova_range().last())};
+  }
+  l.out->listener_off_at_start = vmm.listener_off_at_start();
+  l.out->no_batch = vmm.no_batch();
+  return absl::OkStatus();
+}
+
+absl::Status LoadDevice(Loading& l) {
+  const pb::Device& device = l.in.device();
+  const Place at = Place().At("device");
+  if (device.has_latency_ns()) l.out->latency_ns = device.latency_ns();
+  l.out->jitter_ns = device.jitter_ns();
+  if (device.has_in_flight()) l.out->in_flight = device.in_flight();
+  if (l.out->in_flight == 0) {
+    return l.where.Error(at.At("in_flight"),
+                         "0; the device works on at least 1 request at a time");
+  }
+  if (absl::Status s = CheckTime(l, at.At("latency_ns"), l.out->latency_ns);
+      !s.ok()) {
+    return s;
+  }
+  return CheckTime(l, at.At("jitter_ns"), l.out->jitter_ns);
+}
+
+}  // namespace
+
+absl::Status LoadHeader(Loading& l) {
+  const Place at;
+  if (absl::Status s = CheckIdentifier(l, at.At("name"), l.in.name());
+      !s.ok()) {
+    return s;
+  }
+  l.out->name = l.in.name();
+  if (l.in.summary().empty()) {
+    return l.where.Error(
+        at.At("summary"),
+        "missing; say in a sentence what is shown and why it matters");
+  }
+  if (absl::Status s = CheckProse(l, at.At("summary"), l.in.summary());
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = CheckProse(l, at.At("source"), l.in.source()); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = LoadVmm(l); !s.ok()) return s;
+  if (l.in.kernel().has_memlock()) l.out->memlock = l.in.kernel().memlock();
+  l.out->seed = l.in.seed();
+  return LoadDevice(l);
+}
+
+}  // namespace iovalab

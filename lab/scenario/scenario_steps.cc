@@ -1,0 +1,242 @@
+// Steps: labels, and what each does. Times are scenario_time.cc's, what must
+// come before what scenario_order.cc's.
+
+#include <utility>
+
+#include "absl/container/btree_map.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_time.h"
+
+namespace iovalab {
+namespace {
+
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+// StoreId::asid is a byte.
+constexpr uint32_t kMaxAsid = 255;
+
+absl::Status LoadLabel(Loading& l, uint32_t i) {
+  const std::string& label = l.in.step(i).label();
+  const Place at = Place().At("step", static_cast<int>(i)).At("label");
+  if (absl::Status s = CheckIdentifier(l, at, label); !s.ok()) return s;
+  if (label == "start") {
+    return l.where.Error(at,
+                         "\"start\" is what happens before the first step; "
+                         "another label");
+  }
+  if (const uint32_t taken = l.steps.Add(label, i); taken != kNoIndex) {
+    return l.where.Error(at, absl::StrCat(Quote(label), " is step[", taken,
+                                          "]'s label; labels are unique"));
+  }
+  l.out->steps[i].label = label;
+  return absl::OkStatus();
+}
+
+// The lists of a memory step, two of which exclude each other.
+struct RegionList {
+  absl::string_view field;
+  const Names& (*names)(const pb::Memory&);
+  std::vector<uint32_t> StepSpec::*regions;
+};
+constexpr RegionList kLists[] = {
+    {"enable", [](const pb::Memory& m) -> const Names& { return m.enable(); },
+     &StepSpec::enable},
+    {"disable", [](const pb::Memory& m) -> const Names& { return m.disable(); },
+     &StepSpec::disable},
+    {"make_readonly",
+     [](const pb::Memory& m) -> const Names& { return m.make_readonly(); },
+     &StepSpec::make_readonly},
+    {"make_writable",
+     [](const pb::Memory& m) -> const Names& { return m.make_writable(); },
+     &StepSpec::make_writable},
+};
+
+absl::Status LoadRegionList(const Loading& l, const Place& at,
+                            const pb::Memory& in, size_t list,
+                            absl::btree_map<uint32_t, size_t>& used,
+                            StepSpec& step) {
+  const Names& names = kLists[list].names(in);
+  for (int i = 0; i < names.size(); ++i) {
+    const Place name_at = at.At(kLists[list].field, i);
+    const uint32_t region = l.regions.Find(names[i]);
+    if (region == kNoIndex) {
+      return l.where.Error(name_at, l.regions.Unknown(names[i]));
+    }
+    if (list >= 2 && l.out->regions[region].kind == RegionKind::kIo) {
+      return l.where.Error(name_at,
+                           absl::StrCat(Quote(names[i]),
+                                        " is of kind IO, which has no memory; "
+                                        "a region that has"));
+    }
+    const auto [it, added] = used.insert({region, list});
+    if (!added) {
+      return l.where.Error(
+          name_at,
+          absl::StrCat(Quote(names[i]), " is in ", kLists[it->second].field,
+                       it->second == list ? " twice" : " too",
+                       "; one transaction does one or the other, "
+                       "once"));
+    }
+    (step.*kLists[list].regions).push_back(region);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadMemoryStep(Loading& l, const Place& at, const pb::Step& in,
+                            StepSpec& step) {
+  step.kind = StepKind::kMemory;
+  for (size_t pair = 0; pair < 4; pair += 2) {
+    absl::btree_map<uint32_t, size_t> used;
+    for (size_t list = pair; list < pair + 2; ++list) {
+      if (absl::Status s =
+              LoadRegionList(l, at.At("memory"), in.memory(), list, used, step);
+          !s.ok()) {
+        return s;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
+                      StepSpec& step) {
+  step.kind = StepKind::kPost;
+  step.hold = in.post().hold();
+  const Place at = step_at.At("post");
+  const size_t count = in.post().buffer_size();
+  if (count == 0) {
+    return l.where.Error(at.At("buffer", 0), "missing; at least one");
+  }
+  if (count > l.limits.max_buffers) {
+    return l.where.Error(
+        at.At("buffer", static_cast<int>(l.limits.max_buffers)),
+        absl::StrCat(count, " in all; at most ", l.limits.max_buffers,
+                     " (--max-buffers raises it)"));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const pb::Post::Buffer& buffer = in.post().buffer(static_cast<int>(i));
+    const Place buffer_at = at.At("buffer", static_cast<int>(i));
+    if (absl::Status s = CheckRange(l, buffer_at.At("gpa"), buffer.has_gpa(),
+                                    buffer.gpa(), Align::kAny);
+        !s.ok()) {
+      return s;
+    }
+    step.buffers.push_back(
+        {{Gpa(buffer.gpa().first()), Gpa(buffer.gpa().last())},
+         buffer.writable()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadRelease(Loading& l, const Place& step_at, const pb::Step& in,
+                         StepSpec& step) {
+  step.kind = StepKind::kRelease;
+  const Place at = step_at.At("release").At("post");
+  step.post = l.steps.Find(in.release().post());
+  if (step.post == kNoIndex) {
+    return l.where.Error(at, l.steps.Unknown(in.release().post()));
+  }
+  const pb::Step& post = l.in.step(static_cast<int>(step.post));
+  if (!post.has_post() || !post.post().hold()) {
+    return l.where.Error(at, absl::StrCat(Quote(post.label()),
+                                          " is no held request; a post step "
+                                          "with hold: true"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadProbe(Loading& l, const Place& step_at, const pb::Step& in,
+                       StepSpec& step) {
+  step.kind = StepKind::kProbe;
+  const pb::Probe& probe = in.probe();
+  const Place at = step_at.At("probe");
+  if (absl::Status s = CheckRange(l, at.At("iova"), probe.has_iova(),
+                                  probe.iova(), Align::kAny);
+      !s.ok()) {
+    return s;
+  }
+  if (probe.asid() > kMaxAsid) {
+    return l.where.Error(at.At("asid"),
+                         absl::StrCat(probe.asid(), "; at most ", kMaxAsid));
+  }
+  step.iova = {Iova(probe.iova().first()), Iova(probe.iova().last())};
+  step.writable = probe.writable();
+  step.asid = probe.asid();
+  return absl::OkStatus();
+}
+
+absl::Status FindBuffer(const Loading& l, const Place& at,
+                        const std::string& name, StepSpec& step) {
+  step.host_buffer = l.host_buffers.Find(name);
+  if (step.host_buffer != kNoIndex) return absl::OkStatus();
+  return l.where.Error(at.At("host_buffer"), l.host_buffers.Unknown(name));
+}
+
+absl::Status LoadHostMap(Loading& l, const Place& at, const pb::Step& in,
+                         StepSpec& step) {
+  step.kind = StepKind::kHostMap;
+  step.readonly = in.host_map().readonly();
+  return FindBuffer(l, at.At("host_map"), in.host_map().host_buffer(), step);
+}
+
+absl::Status LoadHostUnmap(Loading& l, const Place& at, const pb::Step& in,
+                           StepSpec& step) {
+  step.kind = StepKind::kHostUnmap;
+  return FindBuffer(l, at.At("host_unmap"), in.host_unmap().host_buffer(),
+                    step);
+}
+
+absl::Status LoadListener(Loading&, const Place&, const pb::Step& in,
+                          StepSpec& step) {
+  step.kind = StepKind::kListener;
+  step.registered = in.listener().registered();
+  return absl::OkStatus();
+}
+
+struct Loader {
+  pb::Step::DoesCase does;
+  absl::Status (*load)(Loading&, const Place& at, const pb::Step&, StepSpec&);
+};
+constexpr Loader kLoaders[] = {
+    {pb::Step::kMemory, LoadMemoryStep}, {pb::Step::kPost, LoadPost},
+    {pb::Step::kRelease, LoadRelease},   {pb::Step::kProbe, LoadProbe},
+    {pb::Step::kHostMap, LoadHostMap},   {pb::Step::kHostUnmap, LoadHostUnmap},
+    {pb::Step::kListener, LoadListener},
+};
+
+absl::Status LoadDoes(Loading& l, uint32_t i) {
+  const pb::Step& in = l.in.step(i);
+  const Place at = Place().At("step", static_cast<int>(i));
+  for (const Loader& loader : kLoaders) {
+    if (loader.does == in.does_case()) {
+      return loader.load(l, at, in, l.out->steps[i]);
+    }
+  }
+  return l.where.Error(at,
+                       "does nothing; one of memory, post, release, probe, "
+                       "host_map, host_unmap, listener");
+}
+
+}  // namespace
+
+absl::Status LoadSteps(Loading& l) {
+  if (absl::Status s = CheckCount(l, "step", l.in.step_size(),
+                                  l.limits.max_steps, "max-steps");
+      !s.ok()) {
+    return s;
+  }
+  l.out->steps.resize(l.in.step_size());
+  for (int i = 0; i < l.in.step_size(); ++i) {
+    if (absl::Status s = LoadLabel(l, i); !s.ok()) return s;
+  }
+  for (int i = 0; i < l.in.step_size(); ++i) {
+    if (absl::Status s = LoadDoes(l, i); !s.ok()) return s;
+  }
+  std::vector<StepTime> times;
+  if (absl::Status s = LoadTimes(l, &times); !s.ok()) return s;
+  return CheckOrder(l, times);
+}
+
+}  // namespace iovalab

@@ -1,0 +1,34 @@
+#include "lab/trace/trace_file.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "lab/read_file.h"
+#include "lab/trace/trace_binary.h"
+#include "lab/trace/trace_text.h"
+#include "sim/byte_sink.h"
+
+namespace iovalab {
+
+absl::Status WriteTraceFile(absl::string_view path, const Trace& trace) {
+  absl::StatusOr<std::unique_ptr<sim::FileSink>> file =
+      sim::FileSink::Open(path);
+  if (!file.ok()) return file.status();
+  const absl::Status written = (*file)->Append(
+      absl::EndsWith(path, ".pb") ? TraceToBinary(trace) : TraceToText(trace));
+  if (!written.ok()) return written;
+  return (*file)->Close();
+}
+
+absl::StatusOr<Trace> ReadTraceFile(absl::string_view path,
+                                    const TraceLimits& limits) {
+  const absl::StatusOr<std::string> bytes =
+      ReadWholeFile(path, limits.max_bytes);
+  if (!bytes.ok()) return bytes.status();
+  return absl::StartsWith(*bytes, kTraceMagic)
+             ? TraceFromBinary(path, *bytes, limits)
+             : TraceFromText(path, *bytes, limits);
+}
+
+}  // namespace iovalab
