@@ -246,18 +246,24 @@ void Machine::End(Sink& sink) {
              static_cast<uint64_t>(verdict), result_.stores.fingerprint()});
 }
 
+bool Machine::Afford() {
+  if (events_ < limits_.max_events &&
+      result_.trace.bytes() <= limits_.max_trace_bytes) {
+    ++events_;
+    return true;
+  }
+  result_.ended = Ended::kBound;
+  stopped_ = true;
+  return false;
+}
+
 RunResult Machine::Run() {
   BuildHost();
   Start();
-  uint64_t events = 0;
   int64_t now = 0;
   EventIndex last = 0;
   while (!queue_.empty() && !stopped_) {
-    if (events++ == limits_.max_events ||
-        result_.trace.bytes() > limits_.max_trace_bytes) {
-      result_.ended = Ended::kBound;
-      break;
-    }
+    if (!Afford()) break;
     const auto popped = queue_.Pop();
     now = popped.time.since_start;
     Dispatch(now, popped.payload);

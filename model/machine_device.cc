@@ -1,5 +1,6 @@
 // The device: requests in flight, accesses, and the judgement of each.
 
+#include <algorithm>
 #include <cerrno>
 
 #include "model/machine_state.h"
@@ -108,6 +109,7 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
       } else if (descriptor.write) {
         written += piece.length;
         WriteMemory(sink, piece);
+        if (stopped_) return;
       }
     }
   }
@@ -211,37 +213,44 @@ uint64_t Machine::HvaOf(const ObjectOffset& memory) const {
   return hva.first.value + memory.offset;
 }
 
-// Notes whose bytes a host page holds now, chunk by chunk.
+// Notes whose bytes a host page holds now, chunk by chunk. Each chunk counts
+// against the bound on events, as memory in pages makes many of one request.
 void Machine::WriteMemory(Sink& sink, const DmaPiece& piece) {
   if (!piece.memory) return;
-  const ObjectOffset at = *piece.memory;
-  ForEachPhysicalRun(host_.object(at.object), at.offset,
-                     at.offset + piece.length - 1,
-                     [&](uint64_t offset, Hpa hpa, uint64_t length) {
-                       const uint64_t first = hpa.value;
-                       const uint64_t last = first + (length - 1);
-                       while (const std::optional<Entry> old =
-                                  sink.table(kMemory).FirstIn(first, last)) {
-                         sink.Del(kMemory, *old, Rule::kNone, Actor::kDevice);
-                         Entry rest = *old;
-                         if (old->first < first) {
-                           rest.last = first - 1;
-                           sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-                         }
-                         if (old->last > last) {
-                           rest = *old;
-                           rest.first = last + 1;
-                           rest.target = old->Translate(rest.first);
-                           sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-                         }
-                       }
-                       Entry now;
-                       now.first = first;
-                       now.last = last;
-                       now.target = piece.iova + (offset - at.offset);
-                       now.perm = kPermWrite;
-                       sink.Add(kMemory, now, Rule::kNone, Actor::kDevice);
-                     });
+  const MemoryObject& object = host_.object(piece.memory->object);
+  for (uint64_t done = 0; done < piece.length;) {
+    if (!Afford()) return;
+    const PhysicalSpan span =
+        ResolveOffset(object, piece.memory->offset + done);
+    const uint64_t length = std::min(span.length, piece.length - done);
+    Entry now;
+    now.first = span.hpa.value;
+    now.last = now.first + (length - 1);
+    now.target = piece.iova + done;
+    now.perm = kPermWrite;
+    Overwrite(sink, now);
+    done += length;
+  }
+}
+
+// Takes what was there away, but for its ends.
+void Machine::Overwrite(Sink& sink, const Entry& now) {
+  while (const std::optional<Entry> old =
+             sink.table(kMemory).FirstIn(now.first, now.last)) {
+    sink.Del(kMemory, *old, Rule::kNone, Actor::kDevice);
+    Entry rest = *old;
+    if (old->first < now.first) {
+      rest.last = now.first - 1;
+      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
+    }
+    if (old->last > now.last) {
+      rest = *old;
+      rest.first = now.last + 1;
+      rest.target = old->Translate(rest.first);
+      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
+    }
+  }
+  sink.Add(kMemory, now, Rule::kNone, Actor::kDevice);
 }
 
 }  // namespace iovalab

@@ -126,6 +126,8 @@ class Machine {
   void VmmDone(int64_t now);
   void EndOperation(Sink& sink, const std::vector<uint32_t>& touched);
   void End(Sink& sink);
+  // Counts an event; false, and the run stops, where that passes a bound.
+  bool Afford();
   void Crash(Sink& sink, Ended ended, absl::string_view why);
 
   // machine_steps.cc: what steps do.
@@ -167,6 +169,7 @@ class Machine {
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
+  void Overwrite(Sink& sink, const Entry& now);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
@@ -199,6 +202,7 @@ class Machine {
   size_t next_timed_ = 0;
   std::vector<Delivery> deliveries_;  // of the transaction under way
   bool stopped_ = false;
+  uint64_t events_ = 0;
 
   Sink sink_{&result_.stores, &result_.trace};
   std::vector<uint32_t> touched_;   // owners touched by the operation
