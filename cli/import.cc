@@ -80,6 +80,11 @@ absl::Status ImportOne(const std::string& path, const Args& args,
     if (out == "-") return absl::OkStatus();
   }
   if (args.Has("--predict")) {
+    if (named == nullptr) {
+      terminal.Note(absl::StrCat(path, ": strategy ", strategy->name,
+                                 " guessed from the log's form; --set "
+                                 "mapping=NAME to choose"));
+    }
     const PredictResult result = PredictImport(*import, *strategy);
     terminal.Write(PredictText(path, result, *strategy));
     sums.predicted += result.predicted;

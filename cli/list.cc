@@ -8,6 +8,7 @@
 #include "cli/list_axes.h"
 #include "cli/list_events.h"
 #include "cli/list_scenarios.h"
+#include "cli/list_stores.h"
 #include "util/nearest.h"
 
 namespace iovalab {
@@ -23,6 +24,7 @@ constexpr Topic kTopics[] = {
     {"axes", {}, ListAxes},
     {"values", {"AXIS", 1, 1}, ListValues},
     {"scenarios", {"[FOLDER]", 0, 1}, ListScenarios},
+    {"stores", {}, ListStores},
     {"events", {}, ListEvents},
 };
 
@@ -65,7 +67,7 @@ int RunList(const Args& args, Terminal& terminal) {
 constinit const Command kListCommand = {
     .name = "list",
     .summary = "what there is, a line each, with its source",
-    .operands = {"axes|values AXIS|scenarios [FOLDER]|events", 1, 2},
+    .operands = {"axes|values AXIS|scenarios [FOLDER]|stores|events", 1, 2},
     .flags = {},
     .details =
         "axes       in what ways runs of one scenario can differ\n"
@@ -73,6 +75,8 @@ constinit const Command kListCommand = {
         "scenarios  the scenarios in a folder and below: first scenarios/ "
         "here,\n"
         "           else those that come with iovalab\n"
+        "stores     the tables that can disagree, as expect.store names them;\n"
+        "           those kept by address space are NAME.ASID\n"
         "events     what can be in a trace: the kinds of event with their\n"
         "           fields, and the rules that events cite, each with its\n"
         "           evidence (recorded from a real system, read in its\n"

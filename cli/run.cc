@@ -58,7 +58,8 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
     }
   }
   const Policies policies = BasePolicies(arguments->choices);
-  const ResolvedPolicies resolved = ResolvePolicies(policies);
+  const ResolvedPolicies resolved =
+      ResolvePolicies(policies, arguments->scenario.spec);
   if (!resolved.not_applicable.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--set: this combination does not apply: ", resolved.not_applicable));

@@ -10,6 +10,9 @@
 namespace iovalab {
 namespace {
 
+// A trace's words and events have indexes of 32 bits.
+constexpr uint64_t kMostTraceBytes = uint64_t{16} << 30;
+
 // Policies that every flag and scenario could be refused for at once.
 absl::StatusOr<std::vector<AxisChoice>> ParseSets(const Args& args) {
   std::vector<AxisChoice> sets;
@@ -81,10 +84,17 @@ absl::StatusOr<ScenarioArguments> LoadArguments(const Args& args) {
       args.Number("--max-events", options.limits.max_events);
   options.limits.max_trace_bytes =
       args.Number("--max-trace-bytes", options.limits.max_trace_bytes);
+  if (options.limits.max_trace_bytes > kMostTraceBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--max-trace-bytes: ", options.limits.max_trace_bytes,
+                     "; at most ", kMostTraceBytes));
+  }
   loaded.reproduce = ShellWord(path);
-  if (args.Has("--seed")) {
-    options.seed = args.Number("--seed", 0);
-    absl::StrAppend(&loaded.reproduce, " --seed ", *options.seed);
+  if (args.Has("--seed")) options.seed = args.Number("--seed", 0);
+  for (const Flag& flag : kScenarioFlags) {
+    if (!args.Has(flag.name)) continue;
+    absl::StrAppend(&loaded.reproduce, " ", flag.name, " ",
+                    args.Number(flag.name, 0));
   }
   return loaded;
 }

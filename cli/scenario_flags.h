@@ -22,7 +22,7 @@ namespace iovalab {
 inline constexpr Flag kScenarioFlags[] = {
     {"--seed", "N", "seed of all randomness, instead of the scenario's",
      FlagType::kNumber},
-    {"--max-events", "N", "events of a run before it ends BOUND",
+    {"--max-events", "N", "operations of the machine before a run ends BOUND",
      FlagType::kNumber},
     {"--max-trace-bytes", "N", "memory for a trace before its run ends BOUND",
      FlagType::kNumber},

@@ -187,6 +187,12 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return Delivered(now, job.a, job.cause);
     case Op::kSvqAdd:
       return SvqAdd(now, job.a, job.cause);
+    case Op::kNotify:
+      return Notify(now, job.a, job.cause);
+    case Op::kDiscard:
+      return Discard(now, job.a, job.cause);
+    case Op::kReset:
+      return Reset(now, job.a, job.cause);
     case Op::kHostMap:
       return HostMap(now, job.a, job.cause);
     case Op::kDeviceWork:

@@ -125,13 +125,25 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   GiveRequest(id);
 }
 
-AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write) const {
+AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
+                                uint8_t asid) const {
   AccessFacts facts;
   facts.completed = piece.fault == FaultReason::kNone;
   facts.has_intent = false;
+  if (asid != 0) return facts;  // nobody was ever granted anything there
+  // Behind a vIOMMU the guest's own tables say what it lets the device do.
+  if (const std::optional<Entry> mapped =
+          result_.stores.Get({StoreKind::kViommu, 0}).Find(piece.iova)) {
+    facts.ever_owned = true;
+    facts.wanted = facts.completed ||
+                   (mapped->perm & (write ? kPermWrite : kPermRead)) != 0;
+    return facts;
+  }
   const Owner* owner = ledger_.OwnerOf(piece.iova);
   facts.ever_owned = owner != nullptr;
   if (owner == nullptr) return facts;
+  // A vIOMMU's mapping of which the guest unmapped this part.
+  if (!owner->is_section && !policies_.strategy->shadow_queue) return facts;
   if (facts.completed) {
     facts.wanted = owner->live || owner->leaving;
   } else {
@@ -163,6 +175,12 @@ AccessFacts Machine::FactsOf(const DmaPiece& piece, const MeantPiece& meant,
       facts.wanted || (meant.mapped && piece.memory &&
                        piece.memory->object == meant.memory.object &&
                        piece.memory->offset == meant.memory.offset + offset);
+  // The right bytes, of a region that is gone, through a mapping of another
+  // that is not: an alias does no harm.
+  if (facts.page_right && !facts.wanted) {
+    const Owner* owner = ledger_.OwnerOf(piece.iova);
+    facts.wanted = owner != nullptr && (owner->live || owner->leaving);
+  }
   return facts;
 }
 
@@ -171,8 +189,9 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                           const MeantPiece* meant, uint64_t offset) {
   const uint64_t meant_gpa =
       meant != nullptr ? meant->buffer.gpa + offset : UINT64_MAX;
-  const AccessFacts facts = meant != nullptr ? FactsOf(piece, *meant, offset)
-                                             : ProbeFacts(piece, write);
+  const AccessFacts facts = meant != nullptr
+                                ? FactsOf(piece, *meant, offset)
+                                : ProbeFacts(piece, write, request.asid);
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;

@@ -87,6 +87,9 @@ class Machine {
     kDelivered,   // a: step
     kSvqAdd,      // a: request
     kHostMap,     // a: step; kHostMap or kHostUnmap
+    kNotify,      // a: step; kViommu
+    kDiscard,     // a: step; kDiscard
+    kReset,       // a: step; kReset
     kDeviceWork,  // a: request; the device accesses memory
   };
   struct Job {
@@ -152,6 +155,10 @@ class Machine {
   int Send(Sink& sink, const KernelRequest& request);
   void SvqAdd(int64_t now, uint32_t request, EventIndex cause);
   void HostMap(int64_t now, uint32_t step, EventIndex cause);
+  // machine_vmm_device.cc: what else the VMM does for its device.
+  void Notify(int64_t now, uint32_t step, EventIndex cause);
+  void Discard(int64_t now, uint32_t step, EventIndex cause);
+  void Reset(int64_t now, uint32_t step, EventIndex cause);
   void Refused(int64_t now, uint32_t request);
   void RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
                     const SvqBuffer& buffer, Rule rule);
@@ -163,7 +170,7 @@ class Machine {
   void RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                    const DmaPiece& piece, bool write, const MeantPiece* meant,
                    uint64_t offset);
-  AccessFacts ProbeFacts(const DmaPiece& piece, bool write) const;
+  AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
   uint64_t HvaOf(const ObjectOffset& memory) const;

@@ -45,6 +45,13 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
     case StepKind::kHostUnmap:
       return *text = absl::StrCat("the VMM unmaps ",
                                   scenario.host_buffers[step.host_buffer].name);
+    case StepKind::kViommu:
+      return step.unmap ? "the guest unmaps a range in its vIOMMU"
+                        : "the guest maps a range in its vIOMMU";
+    case StepKind::kDiscard:
+      return "the guest's balloon gives pages back";
+    case StepKind::kReset:
+      return "the VMM resets the device";
     case StepKind::kListener:
       return step.registered ? "the VMM registers its memory listener"
                              : "the VMM unregisters its memory listener";
@@ -84,6 +91,12 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
     case StepKind::kHostMap:
     case StepKind::kHostUnmap:
       return EnqueueVmm(now, {Op::kHostMap, index, 0, event});
+    case StepKind::kViommu:
+      return EnqueueVmm(now, {Op::kNotify, index, 0, event});
+    case StepKind::kDiscard:
+      return EnqueueVmm(now, {Op::kDiscard, index, 0, event});
+    case StepKind::kReset:
+      return EnqueueVmm(now, {Op::kReset, index, 0, event});
   }
 }
 

@@ -2,8 +2,8 @@
 #define IOVALAB_MODEL_SCENARIO_H_
 
 // Scenario: a guest's memory map and what happens to it, as plain values: what
-// scenarios/scenario.proto says after lab/scenario_load has checked it. Names
-// are resolved to indexes, defaults filled in.
+// scenarios/scenario.proto says after lab/scenario/scenario_load has checked
+// it. Names are resolved to indexes, defaults filled in.
 //
 // Not for: expectations and texts (lab/scenario/scenario_load.h keeps them).
 //
@@ -84,6 +84,9 @@ enum class StepKind : uint8_t {
   kHostMap,
   kHostUnmap,
   kListener,
+  kViommu,
+  kDiscard,
+  kReset,
 };
 
 struct StepSpec {
@@ -101,12 +104,14 @@ struct StepSpec {
   std::vector<BufferSpec> buffers;
   bool hold = false;
   uint32_t post = kNoIndex;  // kRelease: step that posted
-  // kProbe
+  // kProbe, kViommu
   Range<Iova> iova;
   bool writable = false;
   uint32_t asid = 0;
   uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
-  bool readonly = false;            // kHostMap
+  bool readonly = false;            // kHostMap, kViommu
+  Range<Gpa> gpa;                   // kViommu (mapped to), kDiscard
+  bool unmap = false;               // kViommu
   bool registered = false;          // kListener
 
   friend bool operator==(const StepSpec&, const StepSpec&) = default;

@@ -74,7 +74,7 @@ absl::StatusOr<Comparison> Compare(const LoadedScenario& scenario,
   for (const Policies& policies : product) {
     CompareRow row;
     row.policies = policies;
-    const ResolvedPolicies resolved = ResolvePolicies(policies);
+    const ResolvedPolicies resolved = ResolvePolicies(policies, scenario.spec);
     row.not_applicable = resolved.not_applicable;
     RunResult result;
     Outcome outcome;

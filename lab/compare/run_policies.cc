@@ -1,5 +1,7 @@
 #include "lab/compare/run_policies.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "model/vmm/strategy.h"
@@ -46,9 +48,18 @@ constexpr SwitchRow kSwitches[] = {
      "without a shadow queue there is no tree"},
 };
 
+bool HasViommu(const Scenario& scenario) {
+  return std::any_of(
+             scenario.regions.begin(), scenario.regions.end(),
+             [](const auto& r) { return r.kind == RegionKind::kIommu; }) ||
+         std::any_of(scenario.steps.begin(), scenario.steps.end(),
+                     [](const auto& s) { return s.kind == StepKind::kViommu; });
+}
+
 }  // namespace
 
-ResolvedPolicies ResolvePolicies(const Policies& policies) {
+ResolvedPolicies ResolvePolicies(const Policies& policies,
+                                 const Scenario& scenario) {
   ResolvedPolicies resolved;
   RunPolicies& run = resolved.run;
   run.strategy = StrategyByName(policies.Get("mapping"));
@@ -64,6 +75,11 @@ ResolvedPolicies ResolvePolicies(const Policies& policies) {
                            absl::StrCat(" ", run.strategy->name, " "))) {
       resolved.not_applicable = std::string(row.not_applicable);
     }
+  }
+  if (run.strategy->shadow_queue && HasViommu(scenario)) {
+    resolved.not_applicable =
+        "QEMU refuses a shadow queue behind a vIOMMU when the device starts";
+    return resolved;
   }
   for (const DeviceRow& row : kDevices) {
     if (row.device != policies.Get("device") ||

@@ -18,8 +18,10 @@ struct ResolvedPolicies {
   std::string not_applicable;  // the reason; empty: it applies
 };
 
-// `policies` holds every axis with values of the table (checked).
-ResolvedPolicies ResolvePolicies(const Policies& policies);
+// `policies` holds every axis with values of the table (checked). Some
+// combinations mean nothing for this scenario only.
+ResolvedPolicies ResolvePolicies(const Policies& policies,
+                                 const Scenario& scenario);
 
 }  // namespace iovalab
 

@@ -133,6 +133,7 @@ class Judge {
     NoteAliases(op);
     LiveSection live{&op, false, {}};
     live.mapped = Map(op, SectionThing(op), &live.node);
+    report_.paired = report_.paired || live.mapped;
     if (live.mapped && live.node.second != op.first) report_.shadowed = true;
     live_.insert_or_assign(op.first, live);
     by_hva_.emplace(op.hva, &op);
@@ -305,6 +306,11 @@ void Judge::Conclude() {
   } else if (device_.logged.empty()) {
     r.verdict = HitVerdict::kUnknown;
     r.reason = "the log has no vhost_vdpa_dma_map and _unmap lines";
+  } else if (!r.paired) {
+    r.verdict = HitVerdict::kUnknown;
+    r.reason =
+        "none of its maps follows a region_add of the log, so whose memory "
+        "they are is not known";
   } else if (!r.shadowed) {
     r.reason = "no shadow queue: IOVA = GPA, so there is no tree to ask";
   } else if (!aliases) {

@@ -67,6 +67,7 @@ struct DeviceReport {
   uint64_t wrong_count = 0;
   std::vector<MappedThing> stale;  // still mapped though deleted, at the end
   uint64_t stale_count = 0;
+  bool paired = false;        // some map could be paired with its section
   bool shadowed = false;      // some section has an IOVA other than its GPA
   bool told_by_gpa = false;   // a deletion that only a GPA key gets right
   uint64_t sections_max = 0;  // mapped at one time

@@ -200,16 +200,19 @@ PredictResult PredictImport(const Import& import, const Strategy& strategy) {
 }
 
 absl::string_view GuessMapping(const Import& import) {
-  bool any = false, recent = false, shadowed = false;
+  bool any = false, recent = false;
+  // A ring is two maps at least; a single map without its section is a section
+  // whose line the log lost.
+  int host_maps = 0;
   for (const ImportDevice& device : import.devices) {
     any = any || !device.logged.empty();
     recent = recent || device.shared_pointer;
     for (const ImportOp& op : device.ops) {
-      shadowed = shadowed || (op.kind == Op::kHostMap && op.asid == 0);
+      host_maps += op.kind == Op::kHostMap && op.asid == 0;
     }
   }
   if (!any) return "";
-  return !shadowed ? "passthrough" : recent ? "gpa" : "hva";
+  return host_maps < 2 ? "passthrough" : recent ? "gpa" : "hva";
 }
 
 std::string PredictText(absl::string_view file, const PredictResult& result,

@@ -27,17 +27,17 @@ bool IsControl(char c) {
 
 }  // namespace
 
-uint32_t NameTable::Add(absl::string_view name, uint32_t index) {
+uint32_t NameIndex::Add(absl::string_view name, uint32_t index) {
   const auto [it, added] = indexes_.insert({name, index});
   return added ? kNoIndex : it->second;
 }
 
-uint32_t NameTable::Find(absl::string_view name) const {
+uint32_t NameIndex::Find(absl::string_view name) const {
   const auto it = indexes_.find(name);
   return it == indexes_.end() ? kNoIndex : it->second;
 }
 
-std::string NameTable::Unknown(absl::string_view name) const {
+std::string NameIndex::Unknown(absl::string_view name) const {
   const std::string what =
       name.empty() ? "missing" : absl::StrCat("no ", sort_, " ", Quote(name));
   std::vector<absl::string_view> names;

@@ -27,10 +27,10 @@ namespace iovalab {
 
 // Names of one sort of thing, to their indexes. The names' bytes belong to the
 // proto.
-class NameTable {
+class NameIndex {
  public:
   // `sort`: what is named, "RAM block".
-  explicit NameTable(absl::string_view sort) : sort_(sort) {}
+  explicit NameIndex(absl::string_view sort) : sort_(sort) {}
 
   // The index that has the name already, or kNoIndex after adding it.
   uint32_t Add(absl::string_view name, uint32_t index);
@@ -50,10 +50,10 @@ struct Loading {
   const LoadLimits& limits;
   Scenario* out;
 
-  NameTable ram_blocks{"RAM block"};
-  NameTable host_buffers{"host buffer"};
-  NameTable regions{"region"};
-  NameTable steps{"step"};
+  NameIndex ram_blocks{"RAM block"};
+  NameIndex host_buffers{"host buffer"};
+  NameIndex regions{"region"};
+  NameIndex steps{"step"};
 };
 
 std::string HexNumber(uint64_t value);

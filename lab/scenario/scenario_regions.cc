@@ -113,7 +113,7 @@ absl::Status LoadRegion(Loading& l, uint32_t i) {
 }
 
 // Index of the name, or an error at the field that says it.
-absl::Status Resolve(const Loading& l, const Place& at, const NameTable& names,
+absl::Status Resolve(const Loading& l, const Place& at, const NameIndex& names,
                      absl::string_view name, uint32_t* index) {
   if (name.empty()) return absl::OkStatus();
   *index = names.Find(name);

@@ -100,6 +100,15 @@ absl::Status LoadMemoryStep(Loading& l, const Place& at, const pb::Step& in,
   return absl::OkStatus();
 }
 
+// Lengths of accesses are 64 bits.
+absl::Status CheckLength(const Loading& l, const Place& at,
+                         const pb::Range& range) {
+  if (range.first() != 0 || range.last() != UINT64_MAX) {
+    return absl::OkStatus();
+  }
+  return l.where.Error(at, "all 2^64 bytes; one byte less is the most");
+}
+
 absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
                       StepSpec& step) {
   step.kind = StepKind::kPost;
@@ -120,6 +129,10 @@ absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
     const Place buffer_at = at.At("buffer", static_cast<int>(i));
     if (absl::Status s = CheckRange(l, buffer_at.At("gpa"), buffer.has_gpa(),
                                     buffer.gpa(), Align::kAny);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = CheckLength(l, buffer_at.At("gpa"), buffer.gpa());
         !s.ok()) {
       return s;
     }
@@ -155,6 +168,9 @@ absl::Status LoadProbe(Loading& l, const Place& step_at, const pb::Step& in,
   if (absl::Status s = CheckRange(l, at.At("iova"), probe.has_iova(),
                                   probe.iova(), Align::kAny);
       !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = CheckLength(l, at.At("iova"), probe.iova()); !s.ok()) {
     return s;
   }
   if (probe.asid() > kMaxAsid) {
@@ -195,6 +211,51 @@ absl::Status LoadListener(Loading&, const Place&, const pb::Step& in,
   return absl::OkStatus();
 }
 
+absl::Status LoadViommu(Loading& l, const Place& step_at, const pb::Step& in,
+                        StepSpec& step) {
+  step.kind = StepKind::kViommu;
+  const pb::Viommu& viommu = in.viommu();
+  const Place at = step_at.At("viommu");
+  if (absl::Status s = CheckRange(l, at.At("iova"), viommu.has_iova(),
+                                  viommu.iova(), Align::kPage);
+      !s.ok()) {
+    return s;
+  }
+  const uint64_t size_minus_1 = viommu.iova().last() - viommu.iova().first();
+  const uint64_t gpa = viommu.gpa();
+  if (gpa % kPageSize != 0 || gpa > UINT64_MAX - size_minus_1) {
+    return l.where.Error(at.At("gpa"),
+                         absl::StrCat(HexNumber(gpa),
+                                      "; a page-aligned address from which the "
+                                      "range's length fits below 2^64"));
+  }
+  if (size_minus_1 == UINT64_MAX) {
+    return l.where.Error(at.At("iova"),
+                         "all 2^64 bytes; a notification has a mask, at most "
+                         "half of them");
+  }
+  step.iova = {Iova(viommu.iova().first()), Iova(viommu.iova().last())};
+  step.gpa = {Gpa(gpa), Gpa(gpa + size_minus_1)};
+  step.unmap = viommu.unmap();
+  step.readonly = viommu.readonly();
+  return absl::OkStatus();
+}
+
+absl::Status LoadDiscard(Loading& l, const Place& at, const pb::Step& in,
+                         StepSpec& step) {
+  step.kind = StepKind::kDiscard;
+  const pb::Range& gpa = in.discard().gpa();
+  step.gpa = {Gpa(gpa.first()), Gpa(gpa.last())};
+  return CheckRange(l, at.At("discard").At("gpa"), in.discard().has_gpa(), gpa,
+                    Align::kPage);
+}
+
+absl::Status LoadReset(Loading&, const Place&, const pb::Step&,
+                       StepSpec& step) {
+  step.kind = StepKind::kReset;
+  return absl::OkStatus();
+}
+
 struct Loader {
   pb::Step::DoesCase does;
   absl::Status (*load)(Loading&, const Place& at, const pb::Step&, StepSpec&);
@@ -203,7 +264,8 @@ constexpr Loader kLoaders[] = {
     {pb::Step::kMemory, LoadMemoryStep}, {pb::Step::kPost, LoadPost},
     {pb::Step::kRelease, LoadRelease},   {pb::Step::kProbe, LoadProbe},
     {pb::Step::kHostMap, LoadHostMap},   {pb::Step::kHostUnmap, LoadHostUnmap},
-    {pb::Step::kListener, LoadListener},
+    {pb::Step::kListener, LoadListener}, {pb::Step::kViommu, LoadViommu},
+    {pb::Step::kDiscard, LoadDiscard},   {pb::Step::kReset, LoadReset},
 };
 
 absl::Status LoadDoes(Loading& l, uint32_t i) {
@@ -216,7 +278,8 @@ absl::Status LoadDoes(Loading& l, uint32_t i) {
   }
   return l.where.Error(at,
                        "does nothing; one of memory, post, release, probe, "
-                       "host_map, host_unmap, listener");
+                       "host_map, host_unmap, listener, viommu, discard, "
+                       "reset");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "lab/read_file.h"
 #include "lab/trace/trace_binary.h"
 #include "lab/trace/trace_text.h"
@@ -12,6 +13,10 @@
 namespace iovalab {
 
 absl::Status WriteTraceFile(absl::string_view path, const Trace& trace) {
+  if (absl::EndsWith(path, ".perfetto-trace")) {
+    return absl::UnimplementedError(absl::StrCat(
+        path, ": Perfetto's format is not written; .trace or .trace.pb is"));
+  }
   absl::StatusOr<std::unique_ptr<sim::FileSink>> file =
       sim::FileSink::Open(path);
   if (!file.ok()) return file.status();

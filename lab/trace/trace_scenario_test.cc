@@ -48,7 +48,8 @@ TEST(TraceScenarioTest, EveryRun) {
     const auto product = Product(scenario->axes);
     ASSERT_TRUE(product.ok()) << product.status();
     for (const Policies& policies : *product) {
-      const ResolvedPolicies resolved = ResolvePolicies(policies);
+      const ResolvedPolicies resolved =
+          ResolvePolicies(policies, scenario->spec);
       if (!resolved.not_applicable.empty()) continue;
       RunOptions options;
       options.tool = "test";

@@ -137,6 +137,14 @@ constexpr FieldInfo kEndFields[] = {{"ended", T::kEnum, false, 0, kEnds},
                                     {"verdict", T::kEnum, false, 0, kVerdicts},
                                     {"fingerprint", T::kHex}};
 
+constexpr FieldInfo kNotifyFields[] = {{"first", T::kHex},
+                                       {"last", T::kHex},
+                                       {"gpa", T::kHex},
+                                       {"perm", T::kPerm}};
+constexpr FieldInfo kDiscardFields[] = {
+    {"first", T::kHex}, {"last", T::kHex}, {"err", T::kErrno}};
+constexpr FieldInfo kResetFields[] = {{"err", T::kErrno}};
+
 constexpr KindInfo kKinds[] = {
     {Kind::kStep, "step", "a step of the scenario begins", kStepFields},
     {Kind::kDelta, "delta", "a store changed: add, delete or set entries",
@@ -176,6 +184,13 @@ constexpr KindInfo kKinds[] = {
     {Kind::kLeak, "leak", "an entry that nobody owns at the end", kLeakFields},
     {Kind::kCrash, "crash", "the VMM or the kernel died", kCrashFields},
     {Kind::kEnd, "end", "the run ended", kEndFields},
+    {Kind::kNotify, "notify",
+     "a vIOMMU maps (perm) or unmaps (-) a range, and the listener hears of it",
+     kNotifyFields},
+    {Kind::kDiscard, "discard", "the guest's balloon gives pages back",
+     kDiscardFields},
+    {Kind::kReset, "reset", "the VMM resets the device (status 0)",
+     kResetFields},
 };
 
 constexpr bool RowsMatch() {

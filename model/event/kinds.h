@@ -82,6 +82,9 @@ enum class Kind : uint8_t {
   kLeak,        // oracle: something that nobody owns any more
   kCrash,       // the VMM or the kernel died
   kEnd,         // the run ended, with its verdict
+  kNotify,      // VMM: a vIOMMU maps or unmaps a range
+  kDiscard,     // VMM: the guest gives pages back
+  kReset,       // VMM: the device is reset (status 0)
   kCount,
 };
 

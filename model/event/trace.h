@@ -2,14 +2,15 @@
 #define IOVALAB_MODEL_EVENT_TRACE_H_
 
 // Trace: what happened in a run, in memory: compact records in order, and the
-// facts that name the run. lab/trace_text and lab/trace_binary encode it.
+// facts that name the run. lab/trace/trace_text and lab/trace/trace_binary
+// encode it.
 //
 // An event's id for people is not stored: it is the label of the step it
 // descends from (its root), its actor, and its number among that step's events
 // of that actor; so an added event renames none outside its step.
 //
-// Not for: encoding (lab/trace_text, lab/trace_binary) nor for checking a trace
-// that comes from a file (lab/trace_builder).
+// Not for: encoding (lab/trace/trace_text, lab/trace/trace_binary) nor for
+// checking a trace that comes from a file (lab/trace/trace_builder).
 //
 // Invariants: an event's cause and root precede it, and so do the events that
 // its fields name; a root is a kStep; a kStep is its own root, and its actor

@@ -202,9 +202,13 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
       const Owner* owner = id.kind == StoreKind::kVhostIotlb
                                ? ledger.OwnerOf(e.first)
                                : ledger.ChosenFor(e.first);
-      if (owner != nullptr && owner->live) return;
+      const bool kernels = id.kind == StoreKind::kVhostIotlb;
+      // An entry that the VMM has no node for can never be unmapped.
+      const bool lost = kernels && id.asid == 0 && strategy_->shadow_queue &&
+                        !stores.Get(AllocatedIovas()).Find(e.first);
+      if (owner != nullptr && owner->live && !lost) return;
       if (leaks.size() > before && leaks.back().last + 1 == e.first &&
-          id.kind == StoreKind::kVhostIotlb) {
+          kernels) {
         leaks.back().last = e.last;
         ++leaks.back().entries;
       } else {

@@ -7,7 +7,7 @@ namespace {
 
 using C = AccessClass;
 
-// DESIGN 5 and semantics 1.1, every combination of facts. A fact that has no
+// docs/design.md, Judgement, every combination of facts. A fact that has no
 // meaning in a case must not matter.
 TEST(Judge, EveryCase) {
   for (int bits = 0; bits < 32; ++bits) {
@@ -39,7 +39,8 @@ TEST(Judge, EveryCase) {
 }
 
 TEST(Judge, VerdictOfAClass) {
-  // DESIGN 5: corrupt, stale, leak, lost log are UNSAFE; fault, reject FAULTS.
+  // docs/design.md, Judgement: corrupt, stale, leak, lost log are UNSAFE;
+  // fault, reject FAULTS.
   const struct {
     C access_class;
     Verdict verdict;

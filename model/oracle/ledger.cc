@@ -47,6 +47,21 @@ std::optional<uint32_t> Ledger::DropSection(uint64_t section_gpa) {
   return index;
 }
 
+std::vector<uint32_t> Ledger::DropHostsIn(uint64_t first, uint64_t last) {
+  std::vector<uint32_t> dropped;
+  for (auto at = hosts_.begin(); at != hosts_.end();) {
+    const Owner& owner = owners_[at->second];
+    if (owner.iova < first || owner.last_iova() > last) {
+      ++at;
+      continue;
+    }
+    dropped.push_back(at->second);
+    Drop(at->second);
+    at = hosts_.erase(at);
+  }
+  return dropped;
+}
+
 std::optional<uint32_t> Ledger::DropHost(uint64_t hva,
                                          std::optional<uint64_t> iova) {
   const auto [begin, end] = hosts_.equal_range(hva);

@@ -47,6 +47,9 @@ class Ledger {
   std::optional<uint32_t> DropSection(uint64_t section_gpa);
   // `iova`: which of the mappings of a buffer, where the VMM found one.
   std::optional<uint32_t> DropHost(uint64_t hva, std::optional<uint64_t> iova);
+  // Host-only memory (a vIOMMU's mappings too) whose IOVAs all lie in
+  // [first, last] is gone.
+  std::vector<uint32_t> DropHostsIn(uint64_t first, uint64_t last);
   // The operation is over: what was granted may be used, what was dropped not
   // any more.
   void Settle();

@@ -34,6 +34,8 @@ constexpr StoreKindInfo kKinds[] = {
     {K::kMemory, "memory", "mem", "hpa", "iova", "", false, false,
      "the IOVA that the device's last write to a host page went to; the event "
      "says whose"},
+    {K::kViommu, "viommu", "L0", "giova", "gpa", "", false, false,
+     "what the guest maps in its vIOMMU"},
 };
 
 constexpr bool RowsMatch() {

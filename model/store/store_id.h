@@ -28,6 +28,7 @@ enum class StoreKind : uint8_t {
   kPins,        // L5: pin counts of host pages
   kVma,         // L5: the VMM process's mappings
   kMemory,      // what DMA wrote, by host page: provenance of bytes
+  kViommu,      // L0: the guest's vIOMMU, GIOVA -> GPA
   kCount,
 };
 

@@ -11,7 +11,7 @@
 //
 // Invariants: `size` is QEMU's DMAMap.size, the length in bytes minus 1; a
 // key's last byte is iova + size modulo 2^64, and a key that wraps touches only
-// a node that holds both its ends (recorded QT-h014). An entry's tag is the
+// a node that holds both its ends (recorded Q72-h024). An entry's tag is the
 // map's id.
 
 #include <cstdint>
@@ -100,7 +100,7 @@ std::optional<Entry> FirstTouching(const IntervalTable& table, uint64_t first,
                                    uint64_t last);
 // Deletes every entry that touches [first, first + size]; how many there were.
 uint64_t RemoveTouching(Sink& sink, StoreId store, uint64_t first,
-                        uint64_t size);
+                        uint64_t size, Rule rule = Rule::kTreeRemove);
 
 }  // namespace iovalab
 

@@ -17,7 +17,7 @@ struct Node {
 };
 
 // What alloc_map answers on a tree of these nodes. From the recorded cases
-// named; the whole recordings are replayed by lab/conform_qemu_tree_test.
+// named; the whole recordings are replayed by lab/conform/conform_test.
 TEST(IovaTree, AllocMap) {
   const struct {
     const char* from;

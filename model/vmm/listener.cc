@@ -1,5 +1,7 @@
 #include "model/vmm/listener.h"
 
+#include <cerrno>
+
 #include "absl/numeric/int128.h"
 #include "model/addr/address.h"
 
@@ -173,6 +175,27 @@ void ListenerCommit(ListenerState& state, SendToKernel send) {
   if (!state.batch_open) return;
   send({VdpaMsgType::kBatchEnd, 0, 0, 0, 0});
   state.batch_open = false;
+}
+
+int IommuNotify(const IommuNotification& n, const ListenerProfile& profile,
+                SendToKernel send, Rule* refused) {
+  *refused = Rule::kNone;
+  if (n.iova + n.size_minus_1 > profile.iova_range.last.value) {
+    *refused = Rule::kLsnNotifyRange;
+    return -EINVAL;
+  }
+  if (n.perm == kPermNone) {
+    SendUnmap(n.iova, n.size_minus_1, send);
+    return 0;
+  }
+  if (!n.hva) {
+    *refused = Rule::kLsnNotifyNoRam;
+    return -EINVAL;
+  }
+  const int err =
+      send({VdpaMsgType::kUpdate, n.iova, n.size_minus_1 + 1, *n.hva, n.perm});
+  if (err != 0) *refused = Rule::kLsnMapFailed;
+  return err;
 }
 
 std::optional<uint64_t> MapHostMemory(const HostSpan& span,

@@ -79,6 +79,20 @@ DelOutcome RegionDel(ListenerState& state, const Section& section,
 // The end of a transaction: BATCH_END where a batch was begun.
 void ListenerCommit(ListenerState& state, SendToKernel send);
 
+// A vIOMMU's notification: a range of IOVAs, and the RAM behind it; without
+// RAM (hva is nothing) or access (kPermNone) see the .cc. Not batched.
+struct IommuNotification {
+  uint64_t iova = 0;
+  uint64_t size_minus_1 = 0;  // < 2^64 - 1
+  std::optional<uint64_t> hva;
+  uint32_t perm = kPermNone;  // none: the guest unmaps
+};
+// 0 where the kernel was told and agreed; otherwise nothing changed, and
+// *refused is the rule.
+int IommuNotify(const IommuNotification& notification,
+                const ListenerProfile& profile, SendToKernel send,
+                Rule* refused);
+
 // Host-only memory: vhost_vdpa_svq_map_ring and its counterpart, outside any
 // batch. The IOVA, or nothing where it failed or was not found. What is
 // unmapped is the whole node that holds `hva`.

@@ -14,7 +14,8 @@ using ::testing::IsEmpty;
 
 constexpr uint64_t kTop = UINT64_MAX;
 
-// Rules 1 and 2 of semantics 3.4, and what is left of a section by rule 3.
+// Rules 1 and 2 of QEMU 10.1 hw/virtio/vhost-vdpa.c, and what is left of a
+// section by rule 3.
 TEST(ViewSection, Rules) {
   struct Case {
     const char* what;

@@ -22,7 +22,8 @@ GuestSpan Span(uint64_t gpa, uint64_t hva, uint64_t size) {
           .size_minus_1 = size - 1};
 }
 
-// The published map (semantics 2): M3 aliases a piece of M1.
+// The published map (scenarios/alias/delete_alias.textproto): M3 aliases a
+// piece of M1.
 const GuestSpan kM1 = Span(0x0, kPcRam, 0x80000000);
 const GuestSpan kM2 = Span(0x100000000, kPcRam + 0x80000000, 0x1f80000000);
 const GuestSpan kM3 = Span(0xfeda0000, kPcRam + 0xa0000, 0x20000);

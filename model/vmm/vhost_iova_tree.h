@@ -28,7 +28,7 @@ struct IovaRange {
   uint64_t last = UINT64_MAX;
 };
 // vhost_iova_tree_new: a first below one page is raised to it, as some devices
-// dislike address 0 (recorded Q72-h009).
+// dislike address 0 (recorded Q100-h016).
 IovaRange EffectiveIovaRange(uint64_t first, uint64_t last);
 
 // The map_alloc functions take an effective range. They set map->iova as
@@ -60,7 +60,8 @@ IovaFound VhostIovaTree100FindGpa(const Stores& stores, uint64_t gpa,
 // size for the GPA key and the IOVA key (recorded Q100-h034).
 uint64_t VhostIovaTree100Remove(Sink& sink, uint64_t iova, uint64_t size);
 uint64_t VhostIovaTree100RemoveGpa(Sink& sink, uint64_t iova, uint64_t gpa,
-                                   uint64_t size);
+                                   uint64_t size,
+                                   Rule rule = Rule::kTreeRemove);
 
 }  // namespace iovalab
 
