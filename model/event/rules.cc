@@ -84,11 +84,10 @@ constexpr RuleInfo kRules[] = {
      "vectors Q72-h007, Q100-h030; QEMU 10.1 hw/virtio/vhost-vdpa.c",
      "no IOVA or an overlap: the section is not mapped, the guest runs on with "
      "a hole"},
-    {Rule::kTreeGpaOverlap, "tree.gpa_overlap", kRec, "vectors Q100-h030, h031",
-     "an overlapping GPA is refused but its IOVA range stays allocated"},
     {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,
-     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2)",
-     "the clean-up after a refused GPA removes the older node by key"},
+     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2); vectors Q100-h030, h031",
+     "the clean-up after a refused GPA, whose IOVA range stays allocated, "
+     "removes by key, so the older node too"},
     {Rule::kSvqTranslate, "svq.translate", kSrc,
      "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
      "a buffer's IOVA is the node's IOVA plus the offset of the needle in it"},

@@ -55,7 +55,6 @@ enum class Rule : uint16_t {
   kTreeRemove,
   kTreeFindFirst,
   kTreeRefused,
-  kTreeGpaOverlap,
   kTreeGpaCleanup,
   kSvqTranslate,
   kSvqNoMap,

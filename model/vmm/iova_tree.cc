@@ -37,11 +37,11 @@ std::optional<Entry> FirstTouching(const IntervalTable& table, uint64_t first,
 }
 
 uint64_t RemoveTouching(Sink& sink, StoreId store, uint64_t first,
-                        uint64_t size) {
+                        uint64_t size, Rule rule) {
   uint64_t removed = 0;
   while (std::optional<Entry> entry =
              FirstTouching(sink.table(store), first, first + size)) {
-    sink.Del(store, *entry, Rule::kTreeRemove, Actor::kVmm);
+    sink.Del(store, *entry, rule, Actor::kVmm);
     ++removed;
   }
   return removed;

@@ -100,7 +100,7 @@ std::optional<Entry> FirstTouching(const IntervalTable& table, uint64_t first,
                                    uint64_t last);
 // Deletes every entry that touches [first, first + size]; how many there were.
 uint64_t RemoveTouching(Sink& sink, StoreId store, uint64_t first,
-                        uint64_t size);
+                        uint64_t size, Rule rule = Rule::kTreeRemove);
 
 }  // namespace iovalab
 

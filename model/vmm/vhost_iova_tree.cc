@@ -99,9 +99,9 @@ uint64_t VhostIovaTree100Remove(Sink& sink, uint64_t iova, uint64_t size) {
 }
 
 uint64_t VhostIovaTree100RemoveGpa(Sink& sink, uint64_t iova, uint64_t gpa,
-                                   uint64_t size) {
-  return RemoveTouching(sink, kGpaTree, gpa, size) +
-         RemoveTouching(sink, kOnlyTree, iova, size);
+                                   uint64_t size, Rule rule) {
+  return RemoveTouching(sink, kGpaTree, gpa, size, rule) +
+         RemoveTouching(sink, kOnlyTree, iova, size, rule);
 }
 
 }  // namespace iovalab

@@ -60,7 +60,8 @@ IovaFound VhostIovaTree100FindGpa(const Stores& stores, uint64_t gpa,
 // size for the GPA key and the IOVA key (recorded Q100-h034).
 uint64_t VhostIovaTree100Remove(Sink& sink, uint64_t iova, uint64_t size);
 uint64_t VhostIovaTree100RemoveGpa(Sink& sink, uint64_t iova, uint64_t gpa,
-                                   uint64_t size);
+                                   uint64_t size,
+                                   Rule rule = Rule::kTreeRemove);
 
 }  // namespace iovalab
 
