@@ -40,6 +40,7 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       policies_(policies),
       limits_(limits),
       jitter_(seed, kJitterStream),
+      space_(scenario.regions),
       invariants_(policies.strategy, !policies.device.use_va),
       steps_(scenario.steps.size()) {
   result_.trace.header.scenario_name = scenario.name;
@@ -96,15 +97,13 @@ void Machine::BuildHost() {
 
 // The flat view as it is before the first step, delivered at time 0.
 void Machine::Start() {
-  for (const RegionSpec& region : scenario_.regions) {
-    regions_.push_back({region.enabled, region.readonly});
-  }
   Sink& sink = Begin(0, 0, /*watch=*/true);
   listening_ = !scenario_.listener_off_at_start;
-  view_ = RenderFlatView(scenario_.regions, regions_);
-  guest_.Begin(GuestSections());
+  FlatView view;
+  for (const auto& [first, flat] : space_.view()) view.push_back(flat);
+  guest_.Begin({}, GuestSections(view));
   guest_.End();
-  for (const FlatRange& flat : view_) {
+  for (const FlatRange& flat : view) {
     DeliverOne(sink, {MakeSection(flat), true});
     EndOperation(sink, touched_);
     sink.SetCause(0);

@@ -25,6 +25,7 @@
 #include "model/oracle/invariants.h"
 #include "model/oracle/judge.h"
 #include "model/oracle/ledger.h"
+#include "model/vmm/address_space.h"
 #include "model/vmm/listener.h"
 #include "model/vmm/memory.h"
 #include "model/vmm/svq.h"
@@ -141,7 +142,7 @@ class Machine {
 
   // machine_vmm.cc: the VMM's thread.
   Section MakeSection(const FlatRange& flat);
-  IntervalTable GuestSections() const;
+  std::vector<Entry> GuestSections(const FlatView& view) const;
   void Commit(int64_t now, uint32_t step, EventIndex cause);
   void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
@@ -179,8 +180,7 @@ class Machine {
 
   HostMemory host_;
   RamBlockIndex blocks_{false};
-  std::vector<RegionState> regions_;
-  FlatView view_;
+  AddressSpace space_;
   ListenerProfile listener_profile_;
   ListenerState listener_;
   bool listening_ = false;  // deliveries reach the listener

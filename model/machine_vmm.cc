@@ -36,9 +36,9 @@ Section Machine::MakeSection(const FlatRange& flat) {
 }
 
 // The guest's RAM in the view.
-IntervalTable Machine::GuestSections() const {
-  IntervalTable sections(/*by_target=*/false);
-  for (const FlatRange& flat : view_) {
+std::vector<Entry> Machine::GuestSections(const FlatView& view) const {
+  std::vector<Entry> sections;
+  for (const FlatRange& flat : view) {
     if (!IsRam(flat)) continue;
     Entry entry;
     entry.first = flat.gpa.first.value;
@@ -46,7 +46,7 @@ IntervalTable Machine::GuestSections() const {
     entry.target =
         scenario_.ram_blocks[flat.ram_block].hva.first.value + flat.offset;
     entry.perm = flat.readonly ? kPermRead : kPermReadWrite;
-    sections.Insert(entry);
+    sections.push_back(entry);
   }
   return sections;
 }
@@ -57,21 +57,27 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   if (step.kind == StepKind::kListener) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
     if (listening_ != step.registered) {
-      for (const FlatRange& flat : view_) {
+      for (const auto& [first, flat] : space_.view()) {
         deliveries_.push_back(
             {MakeSection(flat), step.registered, /*of_listener=*/true});
       }
     }
     return ScheduleDeliveries(now, index, cause);
   }
-  for (const uint32_t r : step.disable) regions_[r].enabled = false;
-  for (const uint32_t r : step.enable) regions_[r].enabled = true;
-  for (const uint32_t r : step.make_readonly) regions_[r].readonly = true;
-  for (const uint32_t r : step.make_writable) regions_[r].readonly = false;
-  FlatView to = RenderFlatView(scenario_.regions, regions_);
-  const FlatViewDiff diff = DiffFlatViews(view_, to);
-  view_ = std::move(to);
-  guest_.Begin(GuestSections());
+  const auto set = [&](const std::vector<uint32_t>& regions,
+                       bool RegionState::*field, bool value) {
+    for (const uint32_t region : regions) {
+      RegionState state = space_.state(region);
+      state.*field = value;
+      space_.Set(region, state);
+    }
+  };
+  set(step.disable, &RegionState::enabled, false);
+  set(step.enable, &RegionState::enabled, true);
+  set(step.make_readonly, &RegionState::readonly, true);
+  set(step.make_writable, &RegionState::readonly, false);
+  const FlatViewDiff diff = space_.Commit();
+  guest_.Begin(GuestSections(diff.del), GuestSections(diff.add));
   sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
             {diff.del.size(), diff.add.size()});
   for (const FlatRange& flat : diff.del) {

@@ -1,6 +1,7 @@
 #include "model/oracle/guest_view.h"
 
 #include <optional>
+#include <utility>
 
 namespace iovalab {
 namespace {
@@ -25,7 +26,27 @@ bool AllowedIn(const IntervalTable& view, uint64_t gpa, uint64_t hva,
          (section->perm & perm) == perm;
 }
 
+void Change(const std::vector<Entry>& gone, const std::vector<Entry>& come,
+            IntervalTable* view) {
+  for (const Entry& section : gone) view->Erase(section.first);
+  for (const Entry& section : come) view->Insert(section);
+}
+
 }  // namespace
+
+void GuestView::Begin(std::vector<Entry> gone, std::vector<Entry> come) {
+  gone_ = std::move(gone);
+  come_ = std::move(come);
+  Change(gone_, come_, &now_);
+  changing_ = true;
+}
+
+void GuestView::End() {
+  Change(gone_, come_, &before_);
+  gone_.clear();
+  come_.clear();
+  changing_ = false;
+}
 
 bool GuestView::Shows(uint64_t gpa, uint64_t hva, uint64_t length) const {
   return ShownIn(now_, gpa, hva, length) ||

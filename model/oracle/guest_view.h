@@ -10,23 +10,19 @@
 // Invariant: entries are sections of RAM: guest address -> HVA, permission.
 
 #include <cstdint>
-#include <utility>
+#include <vector>
 
+#include "model/addr/entry.h"
 #include "model/addr/interval_table.h"
 
 namespace iovalab {
 
 class GuestView {
  public:
-  // A transaction that leads to this map is under way, until End.
-  void Begin(IntervalTable next) {
-    before_ = std::exchange(now_, std::move(next));
-    changing_ = true;
-  }
-  void End() {
-    before_ = IntervalTable(/*by_target=*/false);
-    changing_ = false;
-  }
+  // Sections go and others come, in a transaction that is under way until End.
+  // Its cost is theirs, not that of the map.
+  void Begin(std::vector<Entry> gone, std::vector<Entry> come);
+  void End();
 
   // What the guest asked for last.
   const IntervalTable& now() const { return now_; }
@@ -41,7 +37,10 @@ class GuestView {
 
  private:
   IntervalTable now_{/*by_target=*/false};
+  // Without the changes of the transaction under way.
   IntervalTable before_{/*by_target=*/false};
+  std::vector<Entry> gone_;
+  std::vector<Entry> come_;
   bool changing_ = false;
 };
 

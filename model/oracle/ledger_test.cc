@@ -69,12 +69,6 @@ TEST(Ledger, SettlesWhenAnOperationIsOver) {
   EXPECT_FALSE(ledger.owner(a).leaving);
 }
 
-IntervalTable View(std::initializer_list<Entry> sections) {
-  IntervalTable view(false);
-  for (const Entry& e : sections) view.Insert(e);
-  return view;
-}
-
 Entry Section(uint64_t first, uint64_t last, uint64_t hva,
               uint32_t perm = kPermReadWrite) {
   Entry e;
@@ -87,9 +81,9 @@ Entry Section(uint64_t first, uint64_t last, uint64_t hva,
 
 TEST(GuestView, ShowsAcrossSectionsThatContinue) {
   GuestView guest;
-  guest.Begin(View({Section(0x1000, 0x1fff, 0x7000),
-                    Section(0x2000, 0x2fff, 0x8000, kPermRead),
-                    Section(0x3000, UINT64_MAX, 0x20000)}));
+  guest.Begin({}, {Section(0x1000, 0x1fff, 0x7000),
+                   Section(0x2000, 0x2fff, 0x8000, kPermRead),
+                   Section(0x3000, UINT64_MAX, 0x20000)});
   guest.End();
   EXPECT_TRUE(guest.Shows(0x1800, 0x7800, 0x1800));
   EXPECT_FALSE(guest.Shows(0x1800, 0x7801, 0x10));
@@ -106,10 +100,11 @@ TEST(GuestView, ShowsAcrossSectionsThatContinue) {
 // both are needed to complain of what does not.
 TEST(GuestView, DuringATransaction) {
   GuestView guest;
-  guest.Begin(View({Section(0x1000, 0x1fff, 0x7000)}));
+  guest.Begin({}, {Section(0x1000, 0x1fff, 0x7000)});
   guest.End();
   guest.Begin(
-      View({Section(0x1000, 0x1fff, 0x9000), Section(0x4000, 0x4fff, 0xa000)}));
+      {Section(0x1000, 0x1fff, 0x7000)},
+      {Section(0x1000, 0x1fff, 0x9000), Section(0x4000, 0x4fff, 0xa000)});
   EXPECT_TRUE(guest.Shows(0x1000, 0x7000, 1));
   EXPECT_TRUE(guest.Shows(0x1000, 0x9000, 1));
   EXPECT_FALSE(guest.Allows(0x1000, 0x7000, kPermRead));

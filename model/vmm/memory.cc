@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/numeric/int128.h"
 #include "model/addr/interval_table.h"
@@ -22,45 +23,36 @@ struct Window {
 
 class Renderer {
  public:
-  Renderer(const std::vector<RegionSpec>& regions,
-           const std::vector<RegionState>& states)
-      : regions_(regions), states_(states), covered_(false) {
-    children_.resize(regions.size() + 1);
-    for (uint32_t i = 0; i < regions.size(); ++i) {
-      const uint32_t parent = regions[i].container;
-      children_[parent == kNoIndex ? regions.size() : parent].push_back(i);
-    }
-    for (std::vector<uint32_t>& list : children_) {
-      // Higher priority first; of equals the later one, as it was added last.
-      std::stable_sort(list.begin(), list.end(), [&](uint32_t a, uint32_t b) {
-        if (regions[a].priority != regions[b].priority) {
-          return regions[a].priority > regions[b].priority;
-        }
-        return a > b;
-      });
-    }
-  }
+  Renderer(const RegionTree& tree, const std::vector<RegionState>& states)
+      : tree_(tree), states_(states), covered_(false) {}
 
-  FlatView Render() {
-    RenderChildren(regions_.size(), {0, 0, Wide(1) << 64}, kNoIndex, false);
+  FlatView Render(const Range<Gpa>& addresses) {
+    const Window window{0, Wide(addresses.first.value),
+                        Wide(addresses.last.value) + 1};
+    RenderChildren(kNoIndex, window, kNoIndex, false);
     FlatView view;
     covered_.ForEach([&](const Entry& e) { Append(ranges_[e.target], &view); });
     return view;
   }
 
  private:
-  void RenderChildren(size_t parent, const Window& window, uint32_t seen_as,
+  // The window is not empty; in a container its addresses count from `base`,
+  // which is not above it.
+  void RenderChildren(uint32_t parent, const Window& window, uint32_t seen_as,
                       bool readonly) {
-    for (const uint32_t child : children_[parent]) {
-      RenderRegion(child, window.base + Wide(regions_[child].addr.first.value),
+    const auto first = static_cast<uint64_t>(window.first - window.base);
+    const auto last = static_cast<uint64_t>(window.end - 1 - window.base);
+    tree_.ForEachChild(parent, first, last, [&](uint32_t child) {
+      RenderRegion(child,
+                   window.base + Wide(tree_.region(child).addr.first.value),
                    window, seen_as, readonly);
-    }
+    });
   }
 
   // Renders a region whose first byte is at `base`, clipped to the window.
   void RenderRegion(uint32_t index, Wide base, const Window& outer,
                     uint32_t seen_as, bool readonly) {
-    const RegionSpec& region = regions_[index];
+    const RegionSpec& region = tree_.region(index);
     const RegionState& state = states_[index];
     if (!state.enabled) return;
     const Wide size =
@@ -84,7 +76,7 @@ class Renderer {
   // Shows the leaf wherever nothing of higher priority is.
   void RenderLeaf(uint32_t index, const Window& window, uint32_t seen_as,
                   bool readonly) {
-    const RegionSpec& region = regions_[index];
+    const RegionSpec& region = tree_.region(index);
     uint64_t at = static_cast<uint64_t>(window.first);
     const uint64_t last = static_cast<uint64_t>(window.end - 1);
     while (true) {
@@ -129,18 +121,58 @@ class Renderer {
     view->push_back(range);
   }
 
-  const std::vector<RegionSpec>& regions_;
+  const RegionTree& tree_;
   const std::vector<RegionState>& states_;
-  std::vector<std::vector<uint32_t>> children_;  // last: the address space
-  IntervalTable covered_;                        // target: index in ranges_
+  IntervalTable covered_;  // target: index in ranges_
   std::vector<FlatRange> ranges_;
 };
 
 }  // namespace
 
+RegionTree::RegionTree(const std::vector<RegionSpec>& regions)
+    : regions_(regions), children_(regions.size() + 1) {
+  std::vector<std::vector<uint32_t>> lists(regions.size() + 1);
+  for (uint32_t i = 0; i < regions.size(); ++i) {
+    const uint32_t parent = regions[i].container;
+    lists[parent == kNoIndex ? regions.size() : parent].push_back(i);
+  }
+  for (size_t i = 0; i < lists.size(); ++i) {
+    Index(std::move(lists[i]), &children_[i]);
+  }
+}
+
+void RegionTree::Index(std::vector<uint32_t> in_order,
+                       Children* children) const {
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [&](uint32_t a, uint32_t b) {
+                     if (regions_[a].priority != regions_[b].priority) {
+                       return regions_[a].priority > regions_[b].priority;
+                     }
+                     return a > b;
+                   });
+  std::vector<Child>& list = children->by_address;
+  for (uint32_t rank = 0; rank < in_order.size(); ++rank) {
+    const Range<Gpa>& addr = regions_[in_order[rank]].addr;
+    list.push_back({addr.first.value, addr.last.value, in_order[rank], rank});
+  }
+  std::sort(list.begin(), list.end(), [](const Child& a, const Child& b) {
+    return a.first != b.first ? a.first < b.first : a.rank < b.rank;
+  });
+  uint64_t greatest = 0;
+  for (const Child& child : list) {
+    greatest = std::max(greatest, child.last);
+    children->last_through.push_back(greatest);
+  }
+}
+
+FlatView RegionTree::Render(const std::vector<RegionState>& states,
+                            const Range<Gpa>& window) const {
+  return Renderer(*this, states).Render(window);
+}
+
 FlatView RenderFlatView(const std::vector<RegionSpec>& regions,
                         const std::vector<RegionState>& states) {
-  return Renderer(regions, states).Render();
+  return RegionTree(regions).Render(states, kAllAddresses);
 }
 
 FlatViewDiff DiffFlatViews(const FlatView& from, const FlatView& to) {

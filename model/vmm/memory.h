@@ -13,6 +13,8 @@
 // Invariants: the ranges of a flat view are disjoint and in address order;
 // neighbours that continue each other in the same memory are one range.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -54,6 +56,61 @@ using FlatView = std::vector<FlatRange>;
 struct RegionState {
   bool enabled = true;
   bool readonly = false;
+};
+
+inline constexpr Range<Gpa> kAllAddresses{Gpa(0), Gpa(UINT64_MAX)};
+
+// The regions with what is in each, found by address and ordered by priority.
+class RegionTree {
+ public:
+  explicit RegionTree(const std::vector<RegionSpec>& regions);
+
+  const RegionSpec& region(uint32_t i) const { return regions_[i]; }
+  size_t size() const { return regions_.size(); }
+
+  // The part of the address space that lies in `window`; ranges that reach
+  // beyond are cut. `states` has one element a region.
+  FlatView Render(const std::vector<RegionState>& states,
+                  const Range<Gpa>& window) const;
+
+  // Calls f(region) for what lies directly in a container (kNoIndex: the
+  // address space) and touches [first, last] of its addresses: higher priority
+  // first; of equals the later one, as it was added last.
+  template <typename F>
+  void ForEachChild(uint32_t container, uint64_t first, uint64_t last,
+                    F f) const {
+    const Children& in =
+        children_[container == kNoIndex ? regions_.size() : container];
+    std::vector<Child> touching;
+    for (size_t i = FirstReaching(in, first);
+         i < in.by_address.size() && in.by_address[i].first <= last; ++i) {
+      if (in.by_address[i].last >= first) touching.push_back(in.by_address[i]);
+    }
+    std::sort(touching.begin(), touching.end(),
+              [](const Child& a, const Child& b) { return a.rank < b.rank; });
+    for (const Child& child : touching) f(child.region);
+  }
+
+ private:
+  struct Child {
+    uint64_t first, last;
+    uint32_t region;
+    uint32_t rank;  // in the order of priority
+  };
+  struct Children {
+    std::vector<Child> by_address;
+    std::vector<uint64_t> last_through;  // the greatest last of 0...i
+  };
+
+  static size_t FirstReaching(const Children& in, uint64_t first) {
+    return std::lower_bound(in.last_through.begin(), in.last_through.end(),
+                            first) -
+           in.last_through.begin();
+  }
+  void Index(std::vector<uint32_t> in_order, Children* children) const;
+
+  std::vector<RegionSpec> regions_;
+  std::vector<Children> children_;  // last: of the address space
 };
 
 // Renders the address space of all outermost regions. `states` has one element
