@@ -56,6 +56,11 @@ for bad in 'std::string_view a;' '#include <iostream>' '#include <unordered_map>
   finds "forbidden words" lab/a.cc:1
 done
 
+fresh
+file model/event/rules.cc '// {Rule::kUsed, {Rule::kUnused,\n'
+file model/vmm/a.cc 'int a = Rule::kUsed;\n'
+finds "rules cited" "model/event/rules.cc: nothing cites Rule::kUnused"
+
 while read -r from to; do
   fresh
   file "${from}" "#include \"${to}\"\\n"

@@ -262,6 +262,11 @@ std::vector<std::string> CheckExpect(const pb::Expect& expect, int index,
                                      const RunResult& result,
                                      const Outcome& outcome) {
   Checker checker(index, result, outcome);
+  if (!expect.not_applicable().empty()) {
+    return {absl::StrCat("expect[", index, "].not_applicable: wanted \"",
+                         expect.not_applicable(),
+                         "\", but the combination applies")};
+  }
   checker.CheckEnd(expect);
   for (int i = 0; i < expect.access_size(); ++i) {
     checker.CheckAccess(expect.access(i), i);

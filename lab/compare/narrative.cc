@@ -32,9 +32,8 @@ std::string Message(const Trace& trace, EventIndex i) {
     return absl::StrCat(text, " fails: ", ErrText(f["err"]), " in the kernel, ",
                         ErrText(f["user_err"]), " to the VMM");
   }
-  return absl::StrCat(
-      text, ": ", f["entries"],
-      type == VdpaMsgType::kUpdate ? " entries in" : " entries out");
+  return absl::StrCat(text, ": ", Entries(f["entries"]),
+                      type == VdpaMsgType::kUpdate ? " in" : " out");
 }
 
 std::string Lookup(const Trace& trace, EventIndex i) {
@@ -90,8 +89,12 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
       return message.empty() ? "" : absl::StrCat("  ", message);
     }
     case Kind::kHostMap:
-      return absl::StrFormat("host memory %s HVA 0x%x at IOVA 0x%x",
-                             trace.name(f["name"]), f["hva"], f["iova"]);
+      return absl::StrFormat(
+          "host memory %s HVA 0x%x %s", trace.name(f["name"]), f["hva"],
+          f["iova"] == UINT64_MAX
+              ? (f["mapped"] != 0 ? "is not mapped" : "was not mapped")
+              : absl::StrCat(f["mapped"] != 0 ? "mapped at" : "unmapped from",
+                             " IOVA ", Hex(f["iova"])));
     case Kind::kReject:
       return absl::StrFormat("%s%s: buffer at GPA 0x%x refused, %s",
                              Name(static_cast<AccessClass>(f["class"])),

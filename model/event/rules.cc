@@ -42,6 +42,10 @@ constexpr RuleInfo kRules[] = {
      "unmapped"},
     {Rule::kLsnAlign, "lsn.align", kSrc, "QEMU 10.1 hw/virtio/vhost-vdpa.c",
      "the start is rounded up and the end down to the target page"},
+    {Rule::kLsnBatchOnce, "lsn.batch_once", kRec,
+     "QEMU 7.2 log q35-4g-novga-svq",
+     "one BATCH_BEGIN before the first map or unmap of a commit, BATCH_END at "
+     "its end"},
     {Rule::kLsnMapFailed, "lsn.map_failed", kSrc,
      "QEMU 10.1 hw/virtio/vhost-vdpa.c; 7dab70bec3",
      "a failed map is logged, the node leaves the tree, the guest runs on with "
@@ -49,6 +53,8 @@ constexpr RuleInfo kRules[] = {
     {Rule::kLsnDelUnknown, "lsn.del_unknown", kSrc, "QEMU commit 10dab9f263",
      "region_del of a section that is not in the tree returns without "
      "unmapping"},
+    {Rule::kLsnUnmapHalves, "lsn.unmap_halves", kSrc, "QEMU commit 2fbef6aad8",
+     "an unmap of 2^64 bytes is sent as two of 2^63"},
     {Rule::kLsnUnmapAsserts, "lsn.unmap_asserts", kDer,
      "QEMU before commit 2fbef6aad8; int128_get64",
      "a 2^64 length does not fit the 64 bits of a message: the VMM aborts"},
@@ -76,7 +82,7 @@ constexpr RuleInfo kRules[] = {
      "region_add maps the aligned section"},
     {Rule::kLsnUnmap, "lsn.unmap", kRec,
      "QEMU 7.2 log q35-4g-novga-svq line 1920",
-     "region_del unmaps at the found node's IOVA, with the deleted section's "
+     "region_del unmaps the found node's IOVA with the deleted section's "
      "length"},
 
     {Rule::kTreeFirstFit, "tree.first_fit", kRec, "vectors Q72-h002...h011",
@@ -94,11 +100,10 @@ constexpr RuleInfo kRules[] = {
      "vectors Q72-h007, Q100-h031; QEMU 10.1 hw/virtio/vhost-vdpa.c",
      "no IOVA or an overlap: the section is not mapped, the guest runs on with "
      "a hole"},
-    {Rule::kTreeGpaOverlap, "tree.gpa_overlap", kRec, "vectors Q100-h031",
-     "an overlapping GPA is refused but its IOVA range stays allocated"},
     {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,
-     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2)",
-     "the clean-up after a refused GPA removes the older node by key"},
+     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2); vectors Q100-h031",
+     "the clean-up after a refused GPA, whose IOVA range stays allocated, "
+     "removes by key, so the older node too"},
     {Rule::kSvqTranslate, "svq.translate", kSrc,
      "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
      "a buffer's IOVA is the node's IOVA plus the offset of the needle in it"},
@@ -194,6 +199,10 @@ constexpr RuleInfo kRules[] = {
     {Rule::kVdpaBatchEndIgnored, "vdpa.batch_end_ignored", kRec,
      "A-limit limit/fill_in_batch, limit/dma_after_batch_overflow",
      "BATCH_END ignores set_map's error"},
+    {Rule::kVdpaFlattened, "vdpa.flattened", kRec,
+     "A-simblk-setmap-pa overlap/inside, fmt/type_7_with_as; Linux 6.12 "
+     "drivers/vhost/vhost.c",
+     "every error of the message handler is -EFAULT to user space"},
     {Rule::kVdpaInvalidateWrap, "vdpa.invalidate_wrap", kRec,
      "A-simblk-setmap-pa inval/size0_iova0_drops_everything, "
      "inval/wrap_inside, inval/wrap_below",

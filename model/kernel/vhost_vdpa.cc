@@ -213,6 +213,7 @@ VdpaAnswer VhostVdpaStep(VhostVdpa& v, VdpaDevice& device, const VdpaMsg& msg,
                                                           : 0;
     answer.pages = op.pages;
   }
+  // Rule::kVdpaFlattened; the event's rule is the one of the error itself.
   answer.user_ret = answer.kernel_ret == 0 ? 0 : -EFAULT;
   Finish(answer, rule, event, sink);
   return answer;

@@ -42,6 +42,7 @@ Rule SkipRule(const FlatRange& flat, const ListenerProfile& profile) {
   return Rule::kNone;
 }
 
+// Rule::kLsnBatchOnce, which no event of its own tells.
 void BatchBeginOnce(ListenerState& state, const ListenerProfile& profile,
                     SendToKernel send) {
   if (!profile.batch || state.batch_open) return;
@@ -167,6 +168,9 @@ DelOutcome RegionDel(ListenerState& state, const Section& section,
     return DelOutcome::kCrashed;
   }
   BatchBeginOnce(state, profile, send);
+  if (span.size_minus_1 == UINT64_MAX) {
+    sink.SetRule(sink.cause(), Rule::kLsnUnmapHalves);
+  }
   SendUnmap(iova, span.size_minus_1, send);
   return DelOutcome::kUnmapped;
 }

@@ -71,6 +71,7 @@ AddResult RegionAdd(ListenerState& state, const Section& section,
                     const ListenerProfile& profile, Sink& sink,
                     SendToKernel send);
 
+// The sink's cause is the event that tells of the deletion.
 enum class DelOutcome : uint8_t { kSkipped, kUnmapped, kUnknown, kCrashed };
 DelOutcome RegionDel(ListenerState& state, const Section& section,
                      const ListenerProfile& profile, Sink& sink,

@@ -29,7 +29,8 @@ int Add(Sink& sink, IovaRange range, const GuestSpan& span,
   // found.
   const bool refused = map.translated_addr == span.section_gpa;
   if (switches.cleanup_removes_older && (refused || span.section_gpa == 0)) {
-    VhostIovaTree100RemoveGpa(sink, map.iova, span.section_gpa, map.size);
+    VhostIovaTree100RemoveGpa(sink, map.iova, span.section_gpa, map.size,
+                              Rule::kTreeGpaCleanup);
   } else if (refused) {
     IovaTreeRemove(sink, kIovaOnly, map.iova, map.size);
   }

@@ -1,0 +1,247 @@
+// run, compare and import on files, with their exit statuses.
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cli/capture.h"
+#include "cli/commands.h"
+#include "gtest/gtest.h"
+#include "lab/trace/fold.h"
+#include "lab/trace/trace_file.h"
+#include "nlohmann/json.hpp"
+
+namespace iovalab {
+namespace {
+
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+constexpr char kScenario[] = R"pb(
+  name : "small"
+  summary : "An alias is deleted."
+  ram_block {
+    name : "pc.ram"
+    hva {first : 0x7f0000000000 last : 0x7f00000fffff}
+  }
+  region {
+    name : "low"
+    addr {first : 0x0 last : 0xfffff}
+    ram_block : "pc.ram"
+  }
+  region {
+    name : "alias"
+    addr {first : 0x200000 last : 0x20ffff}
+    ram_block : "pc.ram"
+    offset : 0xa0000
+  }
+  step {
+    label : "del"
+    memory {disable : "alias"}
+  }
+  step {
+    label : "post"
+    post {buffer {gpa {first : 0x5000 last : 0x5fff}}}
+  }
+)pb";
+
+std::string Path(absl::string_view name) {
+  return absl::StrCat(testing::TempDir(), "/run_compare_test.", name);
+}
+
+std::string Put(absl::string_view name, absl::string_view text) {
+  std::ofstream(Path(name), std::ios::binary) << std::string(text);
+  return Path(name);
+}
+
+bool Exists(const std::string& path) {
+  struct stat ignored;
+  return stat(path.c_str(), &ignored) == 0;
+}
+
+Captured RunWords(const Words& words) {
+  return Capture([&](Terminal& t) { return RunCommandLine(words, t); });
+}
+
+std::string LastLine(const std::string& text) {
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  return lines.size() < 2 ? "" : lines[lines.size() - 2];
+}
+
+TEST(Run, VerdictsAreNoFailure) {
+  const std::string file = Put("ok.textproto", kScenario);
+  for (const char* mapping : {"gpa", "hva"}) {
+    const Captured got =
+        RunWords({"run", file, "--set", absl::StrCat("mapping=", mapping)});
+    EXPECT_EQ(got.status, kFine) << got.err;
+    EXPECT_EQ(got.err, "");
+    EXPECT_TRUE(absl::StrContains(
+        got.out, mapping[0] == 'g' ? "\nverdict SAFE: nothing went wrong\n"
+                                   : "\nverdict UNSAFE: at del, "))
+        << got.out;
+    // The line that makes it again does.
+    const std::string again = LastLine(got.out);
+    ASSERT_TRUE(absl::StrContains(again, "again: ")) << again;
+    Words words = absl::StrSplit(again.substr(again.find("run")), ' ');
+    EXPECT_EQ(RunWords(words).out, got.out);
+  }
+}
+
+TEST(Run, AFailedExpectationIsStatusOne) {
+  const std::string file = Put(
+      "fails.textproto", absl::StrCat(kScenario, "expect { verdict: UNSAFE }"));
+  for (const Words& words :
+       {Words{"run", file}, Words{"run", file, "--format", "json"},
+        Words{"compare", file}, Words{"compare", file, "--format=markdown"}}) {
+    const Captured got = RunWords(words);
+    EXPECT_EQ(got.status, kDiffers);
+    EXPECT_TRUE(absl::StrContains(got.out,
+                                  "expect[0].verdict: wanted UNSAFE, got SAFE"))
+        << got.out;
+  }
+  // The trace alone goes to standard output.
+  const Captured got = RunWords({"run", file, "--trace", "-"});
+  EXPECT_EQ(got.status, kDiffers);
+  EXPECT_TRUE(absl::StartsWith(got.out, "iovalab-trace 1\n"));
+  EXPECT_EQ(
+      got.err,
+      "iovalab: expectation expect[0].verdict: wanted UNSAFE, got SAFE\n");
+}
+
+TEST(Run, Trouble) {
+  const std::string file = Put("ok.textproto", kScenario);
+  const std::string bad = Put("bad.textproto", "name: \"x\"\nnonsense: 1\n");
+  const struct {
+    Words words;
+    const char* says;
+  } kCases[] = {
+      {{"run", Path("none")}, "run_compare_test.none"},
+      {{"run", bad}, "bad.textproto:2: "},
+      {{"run", file, "--set", "mapping=nonsense"}, "mapping"},
+      {{"run", file, "--set", "maping=hva"}, "did you mean mapping"},
+      {{"run", file, "--set", "mapping=hva,gpa"}, "one value for a run"},
+      {{"run", file, "--set", "kernel=deb_6_1_192"}, "has no VA mode"},
+      {{"run", file, "--seed", "x"}, "--seed"},
+      {{"run", file, "--trace", "/nonexistent/x.trace"},
+       "/nonexistent/x.trace"},
+      {{"run", file, "--trace", testing::TempDir()}, ""},
+      {{"run", file, "--max-bytes", "10"}, "10"},
+      {{"compare", file, "--traces", "/nonexistent"}, "/nonexistent/small"},
+      {{"compare", file, "--set", "mapping=hva,hva"}, "hva"},
+      {{"compare", file, "--set", "mapping=hva", "--set", "mapping=gpa"},
+       "mapping"},
+      {{"import", Path("none")}, "run_compare_test.none"},
+      {{"import", file, "--set", "backend=all"}, "import takes one mapping"},
+      {{"import", file, file, "-o", "-"}, "-o: one scenario"},
+      {{"import", Put("empty.log", ""), "-o", Path("new")},
+       "no listener event"},
+      {{"run", Path("none"), "--trace", Path("new")}, "none"},
+  };
+  for (const auto& c : kCases) {
+    const Captured got = RunWords(c.words);
+    SCOPED_TRACE(absl::StrCat(c.says, "\n", got.err));
+    EXPECT_EQ(got.status, kTrouble);
+    EXPECT_EQ(got.out, "");
+    EXPECT_TRUE(absl::StartsWith(got.err, "iovalab: "));
+    EXPECT_EQ(got.err.find('\n'), got.err.size() - 1) << "one line";
+    EXPECT_TRUE(absl::StrContains(got.err, c.says));
+  }
+  EXPECT_FALSE(Exists(Path("new"))) << "nothing is written in trouble";
+}
+
+TEST(Run, TracesOfBothForms) {
+  const std::string file = Put("ok.textproto", kScenario);
+  const Captured text = RunWords({"run", file, "--trace=-"});
+  for (const char* name : {"run.trace", "run.trace.pb"}) {
+    EXPECT_EQ(RunWords({"run", file, "--trace", Path(name)}).status, kFine);
+    EXPECT_EQ(RunWords({"convert", Path(name), "-"}).out, text.out);
+    const absl::StatusOr<Trace> trace = ReadTraceFile(Path(name));
+    ASSERT_TRUE(trace.ok()) << trace.status();
+    EXPECT_TRUE(trace->header.complete);
+    // What the run said of its stores is what they fold to.
+    const absl::StatusOr<Stores> stores = Fold(*trace);
+    ASSERT_TRUE(stores.ok());
+    EXPECT_EQ(trace->words(static_cast<EventIndex>(trace->size() - 1)).back(),
+              stores->fingerprint());
+  }
+}
+
+TEST(Run, ABoundIsAnEndNotTrouble) {
+  const std::string file = Put("ok.textproto", kScenario);
+  const Captured got = RunWords(
+      {"run", file, "--max-events", "2", "--trace", Path("cut.trace")});
+  EXPECT_EQ(got.status, kFine) << got.err;
+  EXPECT_TRUE(absl::StrContains(got.out, "verdict FAULTS (BOUND): "))
+      << got.out;
+  const absl::StatusOr<Trace> trace = ReadTraceFile(Path("cut.trace"));
+  ASSERT_TRUE(trace.ok()) << trace.status();
+  EXPECT_FALSE(trace->header.complete);
+}
+
+TEST(Compare, TableMarkdownJson) {
+  const std::string file = Put("ok.textproto", kScenario);
+  const Words base = {"compare", file,
+                      "--set",   "mapping=hva,gpa",
+                      "--set",   "kernel=deb_6_12_117,deb_6_1_192"};
+  const Captured table = RunWords(base);
+  EXPECT_EQ(table.status, kFine);
+  EXPECT_TRUE(absl::StrContains(table.out, "n/a")) << table.out;
+  EXPECT_TRUE(absl::StrContains(LastLine(table.out), "again: "));
+  Words json = base;
+  json.push_back("--format=json");
+  const Json rows = Json::parse(RunWords(json).out)["rows"];
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0]["verdict"], "UNSAFE");
+  EXPECT_TRUE(rows[1]["verdict"].is_null());
+  EXPECT_EQ(rows[1]["not_applicable"],
+            "vdpa_sim of deb_6_1_192 has no VA mode (recorded)");
+  EXPECT_EQ(rows[2]["verdict"], "SAFE");
+  Words markdown = base;
+  markdown.push_back("--format=markdown");
+  EXPECT_TRUE(absl::StrContains(RunWords(markdown).out, "| hva "));
+}
+
+TEST(Compare, WritesATraceARow) {
+  const std::string file = Put("ok.textproto", kScenario);
+  const std::string dir = Path("traces");
+  mkdir(dir.c_str(), 0755);
+  ASSERT_EQ(
+      RunWords({"compare", file, "--set", "mapping=hva,gpa", "--traces", dir})
+          .status,
+      kFine);
+  for (const char* mapping : {"hva", "gpa"}) {
+    EXPECT_TRUE(Exists(absl::StrCat(
+        dir, "/small.", mapping,
+        ".vdpa_set_map_va.vdpa_sim.deb_6_12_117.as_merged.trace")));
+  }
+}
+
+TEST(Import, ALogBecomesAScenarioThatRuns) {
+  const std::string log = Put(
+      "qemu.log",
+      "vhost_vdpa_listener_region_add vdpa: 0x1 iova 0x0 llend 0x100000 vaddr: "
+      "0x7f0000000000 read-only: 0\n"
+      "vhost_vdpa_dma_map vdpa:0x1 fd: 3 msg_type: 2 asid: 0 iova: 0x1000 "
+      "size: "
+      "0x100000 uaddr: 0x7f0000000000 perm: 0x3 type: 2\n");
+  const std::string scenario = Path("imported.textproto");
+  ASSERT_EQ(
+      RunWords({"import", log, "-o", scenario, "--set", "mapping=gpa"}).status,
+      kFine);
+  EXPECT_EQ(RunWords({"compare", scenario}).status, kFine);
+  const Captured right =
+      RunWords({"import", log, "--predict", "--set", "mapping=gpa"});
+  EXPECT_EQ(right.status, kFine) << right.out;
+  EXPECT_EQ(LastLine(right.out), "predicted 1 of 1 map operations");
+  const Captured wrong =
+      RunWords({"import", log, "--predict", "--set", "mapping=passthrough"});
+  EXPECT_EQ(wrong.status, kDiffers) << wrong.out;
+  EXPECT_EQ(LastLine(wrong.out), "predicted 0 of 1 map operations");
+}
+
+}  // namespace
+}  // namespace iovalab
