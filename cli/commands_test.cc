@@ -111,7 +111,7 @@ TEST(Commands, TroubleIsOneLine) {
        "--color=auto|always|never\n"},
       {{"list", "evnets"},
        "iovalab: evnets: nothing to list by this name; there is axes, values, "
-       "scenarios, events; did "
+       "scenarios, stores, events; did "
        "you mean events?\n"},
       {{"list", "events", "x"},
        "iovalab: x: one argument too many; usage: iovalab list events\n"},

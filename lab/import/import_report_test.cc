@@ -124,13 +124,18 @@ TEST(ImportReport, LogsThatCannotTell) {
            "vaddr: 0x7000 read-only: 0\n"),
       "cannot tell: the log has no vhost_vdpa_dma_map and _unmap lines"));
   EXPECT_TRUE(absl::StrContains(Text(""), "cannot tell"));
-  // A log that begins in the middle accuses nobody.
+  // A log that begins in the middle accuses nobody, and clears nobody.
   EXPECT_EQ(Judged("vhost_vdpa_listener_region_del vdpa: 0x5 iova 0x2000 llend "
                    "0x2fff\n"
                    "vhost_vdpa_dma_unmap vdpa:0x5 fd: 9 msg_type: 2 iova: "
                    "0x1000 size: 0x1000 type: 3\n")
                 .verdict,
-            HitVerdict::kNotHit);
+            HitVerdict::kUnknown);
+  // Maps whose sections the log lacks say nothing of a shadow queue.
+  EXPECT_TRUE(absl::StrContains(
+      Text("vhost_vdpa_dma_map vdpa:0x5 fd: 9 msg_type: 2 iova: 0x7000 size: "
+           "0xc0000 uaddr: 0x7f0000000000 perm: 0x3 type: 2\n"),
+      "cannot tell: none of its maps follows a region_add"));
 }
 
 TEST(ImportReport, VfioWithAliases) {
