@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scenario_flags.h"
@@ -36,9 +37,22 @@ std::string VerdictLine(const Outcome& outcome, const std::string& story,
   if (outcome.ended != Ended::kCompleted) {
     absl::StrAppend(&line, " (", Name(outcome.ended), ")");
   }
-  return absl::StrCat("verdict ", line,
-                      story.empty() ? ": nothing went wrong" : ": " + story,
-                      "\n");
+  absl::StrAppend(&line, ": ");
+  if (story.empty()) {
+    absl::StrAppend(&line, "nothing went wrong");
+  } else if (outcome.verdict == Verdict::kSafe) {
+    absl::StrAppend(&line, "no access went wrong, yet ", story);
+  } else {
+    absl::StrAppend(&line, story);
+  }
+  // The first incident need not be what the verdict rests on.
+  const Worst worst = WorstOf(outcome);
+  const std::string where = absl::StrCat("at ", worst.step);
+  if (worst.access_class != AccessClass::kOk &&
+      !absl::StrContains(story, where)) {
+    absl::StrAppend(&line, "; worst, ", Name(worst.access_class), " ", where);
+  }
+  return absl::StrCat("verdict ", line, "\n");
 }
 
 std::string RulesLine(const RuleCounts& rules) {
