@@ -16,7 +16,15 @@ namespace {
 
 constexpr size_t kChunk = size_t{256} << 10;
 
-absl::Status SystemError(absl::string_view name, int error) {
+absl::Status TooBig(absl::string_view name, size_t max_bytes) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, ": more than ", max_bytes,
+                   " bytes; a smaller file (--max-bytes raises the bound)"));
+}
+
+}  // namespace
+
+absl::Status FileError(absl::string_view name, int error) {
   const std::string what = absl::StrCat(name, ": ", std::strerror(error));
   switch (error) {
     case ENOENT:
@@ -33,14 +41,6 @@ absl::Status SystemError(absl::string_view name, int error) {
   }
 }
 
-absl::Status TooBig(absl::string_view name, size_t max_bytes) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": more than ", max_bytes,
-                   " bytes; a smaller file (--max-bytes raises the bound)"));
-}
-
-}  // namespace
-
 absl::StatusOr<std::string> ReadWholeFile(absl::string_view path,
                                           size_t max_bytes) {
   const bool standard_input = path == "-";
@@ -50,13 +50,13 @@ absl::StatusOr<std::string> ReadWholeFile(absl::string_view path,
   }
   const int file =
       standard_input ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return SystemError(name, errno);
+  if (file < 0) return FileError(name, errno);
   absl::Cleanup close_it = [&] {
     if (!standard_input) close(file);
   };
 
   struct stat info;
-  if (fstat(file, &info) != 0) return SystemError(name, errno);
+  if (fstat(file, &info) != 0) return FileError(name, errno);
   if (S_ISREG(info.st_mode) && info.st_size >= 0 &&
       static_cast<uintmax_t>(info.st_size) > max_bytes) {
     return TooBig(name, max_bytes);
@@ -70,7 +70,7 @@ absl::StatusOr<std::string> ReadWholeFile(absl::string_view path,
     const ssize_t got = read(file, bytes.data() + held, want);
     bytes.resize(held + (got > 0 ? static_cast<size_t>(got) : 0));
     if (got == 0) return bytes;
-    if (got < 0 && errno != EINTR) return SystemError(name, errno);
+    if (got < 0 && errno != EINTR) return FileError(name, errno);
     if (bytes.size() > max_bytes) return TooBig(name, max_bytes);
   }
 }

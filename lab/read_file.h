@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -19,6 +20,10 @@ namespace iovalab {
 // directory, more than `max_bytes`), Unavailable (any other).
 absl::StatusOr<std::string> ReadWholeFile(absl::string_view path,
                                           size_t max_bytes);
+
+// The Status of a failed open or read of an input, by errno; `name` is what
+// users call the file. Codes as above.
+absl::Status FileError(absl::string_view name, int error);
 
 }  // namespace iovalab
 

@@ -5,40 +5,23 @@
 #include <zlib.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "lab/read_file.h"
 
 namespace iovalab {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 20;
 
-absl::Status SystemError(absl::string_view name, int error) {
-  const std::string what = absl::StrCat(name, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(what);
-    case EACCES:
-    case EPERM:
-      return absl::PermissionDeniedError(what);
-    case EISDIR:
-      return absl::InvalidArgumentError(
-          absl::StrCat(name, ": a directory; a QEMU log is needed"));
-    default:
-      return absl::UnavailableError(what);
-  }
-}
-
 absl::Status ReadError(absl::string_view name, gzFile stream) {
   const int system = errno;
   int error = Z_OK;
   const char* const message = gzerror(stream, &error);
-  if (error == Z_ERRNO) return SystemError(name, system);
+  if (error == Z_ERRNO) return FileError(name, system);
   return absl::DataLossError(
       absl::StrCat(name, ": damaged gzip data (", message, ")"));
 }
@@ -54,7 +37,7 @@ absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
   }
   const int file =
       standard_input ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return SystemError(name, errno);
+  if (file < 0) return FileError(name, errno);
   // Plain bytes pass through zlib as they are. It closes a copy of the
   // descriptor, so that standard input stays open.
   const int copy = standard_input ? dup(file) : file;
@@ -62,7 +45,7 @@ absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
   if (stream == nullptr) {
     const int error = errno;
     if (copy >= 0) close(copy);
-    return SystemError(name, error);
+    return FileError(name, error);
   }
   absl::Cleanup close_it = [&] { gzclose(stream); };
 

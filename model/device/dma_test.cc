@@ -1,0 +1,79 @@
+#include "model/device/dma.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "model/device/vdpa_device.h"
+
+namespace iovalab {
+namespace {
+
+constexpr StoreId kDevice{StoreKind::kDevice, 0};
+
+// A host of one object of 16 pages in chunks of one page that do not touch, and
+// a PA device that maps IOVA 0x10000 to its first two pages, read-write, and
+// 0x20000 to the third, read-only.
+class DmaTest : public testing::Test {
+ protected:
+  DmaTest() {
+    MemoryObject object;
+    object.name = "ram";
+    object.size = 0x10000;
+    object.layout.push_back({0, 0xffff, 0x1000, Hpa(0x100000), 0x2000});
+    EXPECT_TRUE(host_.AddObject(object).ok());
+    Add(0x10000, 0x100000, kPermReadWrite, 0);
+    Add(0x11000, 0x102000, kPermReadWrite, 0);
+    Add(0x20000, 0x104000, kPermRead, 0);
+  }
+
+  void Add(uint64_t iova, uint64_t target, uint32_t perm, uint64_t tag) {
+    Delta delta;
+    delta.store = kDevice;
+    delta.entry = {iova, iova + 0xfff, target, tag, perm, 0};
+    stores_.Apply(delta);
+  }
+
+  std::vector<DmaPiece> Access(uint64_t iova, uint64_t length, bool write) {
+    std::vector<DmaPiece> pieces;
+    DmaAccess(stores_, 0, iova, length, write, DeviceProfile(), host_, &pieces);
+    return pieces;
+  }
+
+  HostMemory host_;
+  Stores stores_;
+};
+
+// Two chunks of one object, one after the other: one piece.
+TEST_F(DmaTest, JoinsWhatFollowsInTheObject) {
+  const std::vector<DmaPiece> pieces = Access(0x10e00, 0x400, true);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].fault, FaultReason::kNone);
+  EXPECT_EQ(pieces[0].length, 0x400u);
+  EXPECT_EQ(pieces[0].hpa, 0x100e00u);
+  EXPECT_EQ(pieces[0].memory, (ObjectOffset{0, 0xe00}));
+}
+
+// Recorded A-simblk seq/dma_crossing_mapping_end: nothing moves.
+TEST_F(DmaTest, MovesNothingWhenTheEndFaults) {
+  const std::vector<DmaPiece> pieces = Access(0x11e00, 0x400, true);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].fault, FaultReason::kNotPresent);
+  EXPECT_EQ(pieces[0].iova, 0x12000u) << "the first byte that faults";
+  EXPECT_EQ(pieces[0].length, 0x200u);
+}
+
+TEST_F(DmaTest, AsksForThePermission) {
+  EXPECT_EQ(Access(0x20000, 1, false)[0].fault, FaultReason::kNone);
+  EXPECT_EQ(Access(0x20000, 1, true)[0].fault, FaultReason::kPermission);
+}
+
+TEST_F(DmaTest, PassthroughReachesWhereNoObjectIs) {
+  Add(0x900000, 0x900000, kPermReadWrite, kPassthrough);
+  const std::vector<DmaPiece> pieces = Access(0x900000, 8, true);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].rule, Rule::kDevIdentity);
+  EXPECT_FALSE(pieces[0].memory.has_value());
+}
+
+}  // namespace
+}  // namespace iovalab
