@@ -30,6 +30,12 @@ absl::Status ReadError(absl::string_view name, gzFile stream) {
 
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
                                          uint64_t max_bytes) {
+  return ImportQemuLogFile(path, max_bytes, [](uint64_t) {});
+}
+
+absl::StatusOr<Import> ImportQemuLogFile(
+    absl::string_view path, uint64_t max_bytes,
+    absl::FunctionRef<void(uint64_t)> on_bytes) {
   const bool standard_input = path == "-";
   const std::string name = standard_input ? "<stdin>" : std::string(path);
   if (path.find('\0') != absl::string_view::npos) {
@@ -60,6 +66,7 @@ absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
     if (got == 0) break;
     parser.Feed(absl::string_view(buffer.data(), static_cast<size_t>(got)),
                 sink);
+    on_bytes(parser.counts().bytes);
     if (parser.counts().bytes > max_bytes) {
       return absl::ResourceExhaustedError(absl::StrCat(
           name, ": more than ", max_bytes, " bytes; import a part of the log"));

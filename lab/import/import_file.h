@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lab/import/import_events.h"
@@ -23,6 +24,10 @@ inline constexpr uint64_t kMaxLogBytes = uint64_t{16} << 30;
 // kMaxLogBytes, or more than ImportBuilder::kMaxOps operations).
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
                                          uint64_t max_bytes = kMaxLogBytes);
+// Calls on_bytes now and then with how many have been read.
+absl::StatusOr<Import> ImportQemuLogFile(
+    absl::string_view path, uint64_t max_bytes,
+    absl::FunctionRef<void(uint64_t)> on_bytes);
 
 }  // namespace iovalab
 
