@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "cli/terminal/progress.h"
 #include "lab/import/import_blocks.h"
 #include "lab/import/import_file.h"
 #include "lab/import/import_report.h"
@@ -58,6 +59,13 @@ absl::Status WriteScenario(const std::string& path, const std::string& log,
   return written.ok() ? (*file)->Close() : written;
 }
 
+absl::StatusOr<Import> ReadLog(const std::string& path, Terminal& terminal) {
+  Progress progress(terminal, "MiB of log", 0);
+  return ImportQemuLogFile(path, kMaxLogBytes, [&](uint64_t bytes) {
+    progress.Update(bytes >> 20);
+  });
+}
+
 struct Sums {
   uint64_t predicted = 0;
   uint64_t total = 0;
@@ -65,7 +73,7 @@ struct Sums {
 
 absl::Status ImportOne(const std::string& path, const Args& args,
                        const Strategy* named, Sums& sums, Terminal& terminal) {
-  const absl::StatusOr<Import> import = ImportQemuLogFile(path);
+  const absl::StatusOr<Import> import = ReadLog(path, terminal);
   if (!import.ok()) return import.status();
   const ImportBlocks blocks(import->devices, import->names);
   const Strategy* strategy = named;
@@ -87,6 +95,12 @@ absl::Status ImportOne(const std::string& path, const Args& args,
     }
     const PredictResult result = PredictImport(*import, *strategy);
     terminal.Write(PredictText(path, result, *strategy));
+    if (result.total == 0) {
+      terminal.Note(absl::StrCat(
+          path,
+          ": no map or unmap message in it, so nothing was predicted; log with "
+          "-trace 'vhost_vdpa_dma_*' as well"));
+    }
     sums.predicted += result.predicted;
     sums.total += result.total;
   }
