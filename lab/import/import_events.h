@@ -65,9 +65,10 @@ struct LoggedOp {
 };
 
 enum class ImportSource : uint8_t {
-  kVdpa,   // vhost_vdpa_*
-  kVhost,  // snapshots of vhost_region_add_section: vhost-user, kernel vhost
-  kVfio,   // vfio_listener_*
+  kVdpa,     // vhost_vdpa_*
+  kVhost,    // snapshots of vhost_region_add_section: vhost-user, kernel vhost
+  kVfio,     // vfio_listener_*
+  kMonitor,  // no log: memory maps that a monitor printed
 };
 
 struct ImportDevice {

@@ -75,10 +75,9 @@ class Teller {
   }
 
   void Device(const ImportDevice& device, const DeviceReport& r) {
-    const absl::string_view verdict = r.verdict == HitVerdict::kHit ? "HIT"
-                                      : r.verdict == HitVerdict::kNotHit
-                                          ? "not hit"
-                                          : "cannot tell";
+    static constexpr absl::string_view kVerdicts[] = {"not hit", "cannot tell",
+                                                      "EXPOSED", "HIT"};
+    const absl::string_view verdict = kVerdicts[static_cast<int>(r.verdict)];
     Line(
         "{}: device {}: {} region_add, {} region_del, {} maps and unmaps, up "
         "to {} sections at one time",
