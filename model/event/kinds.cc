@@ -21,8 +21,9 @@ constexpr absl::string_view kVerdicts[] = {"SAFE", "FAULTS", "UNSAFE"};
 constexpr absl::string_view kMsgTypes[] = {
     "0",           "MISS",        "UPDATE",   "INVALIDATE",
     "ACCESS_FAIL", "BATCH_BEGIN", "BATCH_END"};
-constexpr absl::string_view kReasons[] = {"none", "not_present", "permission",
-                                          "address_width", "user_memory"};
+constexpr absl::string_view kReasons[] = {"none",        "not_present",
+                                          "permission",  "address_width",
+                                          "user_memory", "interrupt_range"};
 constexpr absl::string_view kDeltaOps[] = {"add", "del", "set"};
 constexpr absl::string_view kOnOff[] = {"off", "on"};
 static_assert(std::size(kActors) == static_cast<size_t>(Actor::kCount));
@@ -80,6 +81,7 @@ constexpr FieldInfo kVdpaMsgFields[] = {
     {"user_err", T::kErrno, true},
     {"entries", T::kCount, true},
     {"pages", T::kSigned, true},
+    {"flushes", T::kCount, true},
 };
 constexpr FieldInfo kSetMapFields[] = {
     {"asid", T::kCount}, {"nmaps", T::kCount}, {"err", T::kErrno}};
@@ -120,6 +122,7 @@ constexpr FieldInfo kDmaFields[] = {
     {"gpa", T::kHex, true, UINT64_MAX},
     {"meant", T::kHex, true, UINT64_MAX},
     {"decided_by", T::kEvent, true, kNoEvent},
+    {"unpinned", T::kBool, true},
 };
 constexpr FieldInfo kCompleteFields[] = {
     {"request", T::kName}, {"written", T::kSize}, {"err", T::kErrno}};

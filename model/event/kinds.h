@@ -139,6 +139,7 @@ enum class FaultReason : uint8_t {
   kPermission,
   kAddressWidth,
   kUserMemory,
+  kInterruptRange,
   kCount
 };
 
