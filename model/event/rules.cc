@@ -261,6 +261,11 @@ constexpr RuleInfo kRules[] = {
     {Rule::kDevDmaMapFull, "dev.dma_map_full", kRec,
      "A-limit-dmamap limit/fill_one_by_one",
      "dma_map into a full device table: -ENOSPC, the table stays"},
+
+    {Rule::kSvqHostBuffer, "svq.host_buffer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_add",
+     "a control command goes through buffers of the VMM's own, which are "
+     "looked up by HVA"},
 };
 
 constexpr bool RowsMatchRules() {

@@ -106,6 +106,9 @@ enum class Rule : uint16_t {
   kDevReset,
   kDevDmaMapFull,
 
+  // QEMU's shadow control queue
+  kSvqHostBuffer,
+
   kCount,
 };
 

@@ -60,6 +60,11 @@ constexpr DeviceProfile kProfiles[] = {
      .use_va = true,
      .backend_features = kVduseFeatures,
      .virtio_features = kVduseVirtioFeatures},
+    // The module's use_va is passed on for every device it makes.
+    Sim("vdpa_sim_net_va",
+        "recording A-simnet-asid; VA mode derived from Linux 6.12 "
+        "drivers/vdpa/vdpa_sim/vdpa_sim.c vdpasim_create",
+        MapApi::kSetMap, true, 2),
 };
 
 }  // namespace
