@@ -39,7 +39,7 @@ constexpr FaultRowInfo kRows[] = {
     // from a cause.
     {kLegacy, 3, kNoContext, kAny, kS12, 0, "CONTEXT_ENTRY_INV",
      "Invalid context entry"},
-    {kLegacy, 4, kAddressSize, kAny, kS12, kAll, "ADDR_BEYOND_MGAW",
+    {kLegacy, 4, kInputWidth, kAny, kS12, kAll, "ADDR_BEYOND_MGAW",
      "Access beyond MGAW"},
     {kLegacy, 5, kNotPresent, kW, kS12, kAll, "WRITE",
      "PTE Write access is not set"},
@@ -51,13 +51,13 @@ constexpr FaultRowInfo kRows[] = {
      "Root table address invalid"},
     {kLegacy, 9, kTableFetch, kAny, kS12, kContext | kDir | kPasid,
      "CONTEXT_TABLE_INV", "Context table ptr is invalid"},
-    {kLegacy, 0xA, kReserved, kAny, kS12, kRoot, "ROOT_ENTRY_RSVD",
+    {kLegacy, 0xA, kReservedBits, kAny, kS12, kRoot, "ROOT_ENTRY_RSVD",
      "non-zero reserved fields in RTP"},
-    {kLegacy, 0xB, kReserved, kAny, kS12, kContext | kDir, "CONTEXT_ENTRY_RSVD",
-     "non-zero reserved fields in CTP"},
-    {kLegacy, 0xC, kReserved, kAny, kS12, kPages, "PAGING_ENTRY_RSVD",
+    {kLegacy, 0xB, kReservedBits, kAny, kS12, kContext | kDir,
+     "CONTEXT_ENTRY_RSVD", "non-zero reserved fields in CTP"},
+    {kLegacy, 0xC, kReservedBits, kAny, kS12, kPages, "PAGING_ENTRY_RSVD",
      "non-zero reserved fields in PTE"},
-    {kLegacy, 0xD, kBlocked, kAny, kS12, kAll, "CONTEXT_ENTRY_TT",
+    {kLegacy, 0xD, kTypeBlocked, kAny, kS12, kAll, "CONTEXT_ENTRY_TT",
      "PCE for translation request specifies blocking"},
 
     {kScalable, 0x39, kNoContext, kAny, kS12, kRoot, "ROOT_ENTRY_P",
@@ -90,23 +90,23 @@ constexpr FaultRowInfo kRows[] = {
      "SM: No read permission for Read/AtomicOp request"},
     {kScalable, 0x82, kPermission, kX, kS1, kAll, "SM_EXECUTE",
      "SM: No execute permission for request with PASID and ER=1"},
-    {kScalable, 0x80, kAddressSize, kAny, kS1, kAll, "FS_NON_CANONICAL",
+    {kScalable, 0x80, kInputWidth, kAny, kS1, kAll, "FS_NON_CANONICAL",
      "SM: Address in first-level translation is not canonical"},
-    {kScalable, 0x84, kAddressSize, kAny, kS2, kAll, "SS_BEYOND_MAX",
+    {kScalable, 0x84, kInputWidth, kAny, kS2, kAll, "SS_BEYOND_MAX",
      "SM: Second-level entry address beyond the max"},
-    {kScalable, 0x3A, kReserved, kAny, kS12, kRoot, "ROOT_ENTRY_RSVD",
+    {kScalable, 0x3A, kReservedBits, kAny, kS12, kRoot, "ROOT_ENTRY_RSVD",
      "SM: Non-zero reserved field set in Root Entry"},
-    {kScalable, 0x42, kReserved, kAny, kS12, kContext, "CONTEXT_ENTRY_RSVD",
+    {kScalable, 0x42, kReservedBits, kAny, kS12, kContext, "CONTEXT_ENTRY_RSVD",
      "SM: Non-zero reserved field set in the Context Entry"},
-    {kScalable, 0x52, kReserved, kAny, kS12, kDir, "PASID_DIR_ENTRY_RSVD",
+    {kScalable, 0x52, kReservedBits, kAny, kS12, kDir, "PASID_DIR_ENTRY_RSVD",
      "SM: Non-zero reserved field set in PASID Directory Entry"},
-    {kScalable, 0x5B, kReserved, kAny, kS12, kPasid, "PASID_TABLE_ENTRY_INV",
-     "SM: Invalid Scalable-Mode PASID Table Entry"},
-    {kScalable, 0x72, kReserved, kAny, kS1, kPages, "FS_PAGING_ENTRY_RSVD",
+    {kScalable, 0x5B, kReservedBits, kAny, kS12, kPasid,
+     "PASID_TABLE_ENTRY_INV", "SM: Invalid Scalable-Mode PASID Table Entry"},
+    {kScalable, 0x72, kReservedBits, kAny, kS1, kPages, "FS_PAGING_ENTRY_RSVD",
      "SM: Non-zero reserved field set in first-level paging entry"},
-    {kScalable, 0x7A, kReserved, kAny, kS2, kPages, "SS_PAGING_ENTRY_RSVD",
+    {kScalable, 0x7A, kReservedBits, kAny, kS2, kPages, "SS_PAGING_ENTRY_RSVD",
      "SM: Non-zero reserved field set in second-level paging entry"},
-    {kScalable, 0x44, kBlocked, kAny, kS12, kAll, "DTE_CLEAR",
+    {kScalable, 0x44, kTypeBlocked, kAny, kS12, kAll, "DTE_CLEAR",
      "SM: DTE field in Context Entry is clear"},
 
     // AMD tells the cases of an IO_PAGE_FAULT apart by flags (fault_record.h).
@@ -122,66 +122,76 @@ constexpr FaultRowInfo kRows[] = {
     {kSmmu, 0x0B, kTableFetch, kAny, kS12, kPages, "F_WALK_EABT", ""},
     {kSmmu, 0x10, kNotPresent, kAny, kS12, kAll, "F_TRANSLATION", ""},
     {kSmmu, 0x13, kPermission, kAny, kS12, kAll, "F_PERMISSION", ""},
-    {kSmmu, 0x11, kAddressSize, kAny, kS12, kAll, "F_ADDR_SIZE", ""},
-    {kSmmu, 0x04, kReserved, kAny, kS12, kRoot | kContext, "C_BAD_STE", ""},
-    {kSmmu, 0x0A, kReserved, kAny, kS12, kDir | kPasid, "C_BAD_CD", ""},
+    {kSmmu, 0x11, kInputWidth, kAny, kS12, kAll, "F_ADDR_SIZE", ""},
+    {kSmmu, 0x04, kReservedBits, kAny, kS12, kRoot | kContext, "C_BAD_STE", ""},
+    {kSmmu, 0x0A, kReservedBits, kAny, kS12, kDir | kPasid, "C_BAD_CD", ""},
     {kSmmu, 0x12, kAccessFlag, kAny, kS12, kAll, "F_ACCESS", ""},
-    {kSmmu, 0x06, kBlocked, kAny, kS12, kAll & ~kPasid, "F_STREAM_DISABLED",
+    {kSmmu, 0x06, kTypeBlocked, kAny, kS12, kAll & ~kPasid, "F_STREAM_DISABLED",
      ""},
-    {kSmmu, 0x07, kBlocked, kAny, kS12, kPasid, "F_TRANSL_FORBIDDEN", ""},
+    {kSmmu, 0x07, kTypeBlocked, kAny, kS12, kPasid, "F_TRANSL_FORBIDDEN", ""},
 
     {kRiscv, 257, kTableFetch, kAny, kS12, kRoot | kContext, "DDT_LOAD_FAULT",
      ""},
     {kRiscv, 258, kNoContext, kAny, kS12, kPages | kRoot | kContext,
      "DDT_INVALID", ""},
-    {kRiscv, 259, kReserved, kAny, kS12, kRoot | kContext, "DDT_MISCONFIGURED",
-     ""},
+    {kRiscv, 259, kReservedBits, kAny, kS12, kRoot | kContext,
+     "DDT_MISCONFIGURED", ""},
     {kRiscv, 265, kTableFetch, kAny, kS12, kDir | kPasid, "PDT_LOAD_FAULT", ""},
     {kRiscv, 266, kNoContext, kAny, kS12, kDir | kPasid, "PDT_INVALID", ""},
-    {kRiscv, 267, kReserved, kAny, kS12, kDir | kPasid, "PDT_MISCONFIGURED",
+    {kRiscv, 267, kReservedBits, kAny, kS12, kDir | kPasid, "PDT_MISCONFIGURED",
      ""},
     {kRiscv, 1, kTableFetch, kX, kS12, kPages, "INST_ACCESS_FAULT", ""},
     {kRiscv, 5, kTableFetch, kR, kS12, kPages, "READ_ACCESS_FAULT", ""},
     {kRiscv, 7, kTableFetch, kW, kS12, kPages, "WRITE_ACCESS_FAULT", ""},
+    {kRiscv, 268, kTableCorrupt, kAny, kS12, kRoot | kContext, "DDT_CORRUPTED",
+     ""},
+    {kRiscv, 269, kTableCorrupt, kAny, kS12, kDir | kPasid, "PDT_CORRUPTED",
+     ""},
+    {kRiscv, 274, kTableCorrupt, kAny, kS12, kPages, "PT_CORRUPTED", ""},
     {kRiscv, 12, kNotPresent, kX, kS1, kAll, "INST_PAGE_FAULT", ""},
     {kRiscv, 13, kNotPresent, kR, kS1, kAll, "READ_PAGE_FAULT", ""},
     {kRiscv, 15, kNotPresent, kW, kS1, kAll, "WRITE_PAGE_FAULT", ""},
     {kRiscv, 20, kNotPresent, kX, kS2, kAll, "INST_GUEST_PAGE_FAULT", ""},
     {kRiscv, 21, kNotPresent, kR, kS2, kAll, "READ_GUEST_PAGE_FAULT", ""},
     {kRiscv, 23, kNotPresent, kW, kS2, kAll, "WRITE_GUEST_PAGE_FAULT", ""},
-    {kRiscv, 256, kBlocked, kAny, kS12, kRoot, "DMA_DISABLED", ""},
-    {kRiscv, 260, kBlocked, kAny, kS12, kAll & ~kRoot, "TRANS_TYPE_DISALLOWED",
-     ""},
+    {kRiscv, 256, kTypeBlocked, kAny, kS12, kRoot, "DMA_DISABLED", ""},
+    {kRiscv, 260, kTypeBlocked, kAny, kS12, kAll & ~kRoot,
+     "TRANS_TYPE_DISALLOWED", ""},
 
-    {kS390, 2, kAddressSize, kAny, kS12, kAll, "OORANGE", ""},
+    {kS390, 2, kInputWidth, kAny, kS12, kAll, "OORANGE", ""},
     {kS390, 3, kNotPresent, kAny, kS12, kRoot | kContext, "INVALTF", ""},
     {kS390, 4, kPermission, kAny, kS12, kPages, "TPROTE", ""},
     {kS390, 5, kPermission, kAny, kS12, kTables, "APROTE", ""},
     {kS390, 7, kNotPresent, kAny, kS12, kPages | kDir | kPasid, "INVALTE", ""},
-    {kS390, 8, kReserved, kAny, kS12, kAll, "INVALTL", ""},
+    {kS390, 8, kReservedBits, kAny, kS12, kAll, "INVALTL", ""},
 };
 
 // Where a dialect has one code for several reasons, the reason whose rows hold
 // it. VT-d's second stage has no present bit, and its legacy mode none at all;
 // AMD has one page fault; RISC-V reports any defect of a leaf as page fault.
 FaultReason Folded(FaultDialect dialect, const FaultCause& c) {
-  const FaultReason r = c.reason;
+  FaultReason r = c.reason;
+  if (r == kTableCorrupt && dialect != kRiscv) r = kTableFetch;
+  if (r == kOutputWidth && dialect != kSmmu) r = kReservedBits;
+  if (r == kOutputWidth) r = kInputWidth;
   switch (dialect) {
     case kLegacy:
       return r == kPermission ? kNotPresent : r;
     case kScalable:
       return r == kPermission && c.stage == 2 ? kNotPresent : r;
     case kAmd:
-      if (r == kReserved && c.place == FaultPlace::kPages) return kTableFetch;
-      if (r == kReserved) return kNoContext;
-      return r == kPermission || r == kAddressSize || r == kBlocked
+      if (r == kReservedBits && c.place == FaultPlace::kPages)
+        return kTableFetch;
+      if (r == kReservedBits) return kNoContext;
+      return r == kPermission || r == kInputWidth || r == kTypeBlocked
                  ? kNotPresent
                  : r;
     case kSmmu:
-      return r == kReserved && c.place == FaultPlace::kPages ? kNotPresent : r;
+      return r == kReservedBits && c.place == FaultPlace::kPages ? kNotPresent
+                                                                 : r;
     case kRiscv: {
-      const bool leaf = r == kReserved && c.place == FaultPlace::kPages;
-      return leaf || r == kPermission || r == kAddressSize || r == kAccessFlag
+      const bool leaf = r == kReservedBits && c.place == FaultPlace::kPages;
+      return leaf || r == kPermission || r == kInputWidth || r == kAccessFlag
                  ? kNotPresent
                  : r;
     }
@@ -196,8 +206,9 @@ bool Has(uint8_t set, int bit) { return (set >> bit & 1) != 0; }
 constexpr absl::string_view kDialectNames[kFaultDialects] = {
     "vtd", "vtd_scalable", "amd", "smmuv3", "riscv", "s390"};
 constexpr absl::string_view kReasonNames[kFaultReasons] = {
-    "no_context",   "table_fetch", "not_present", "permission",
-    "address_size", "reserved",    "access_flag", "blocked"};
+    "none",          "no_context",  "table_fetch", "table_corrupt",
+    "not_present",   "permission",  "input_width", "output_width",
+    "reserved_bits", "access_flag", "type_blocked"};
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "model/iommu/fault_reason.h"
 
 namespace iovalab {
 
@@ -30,18 +31,8 @@ enum class FaultDialect : uint8_t {
 };
 inline constexpr int kFaultDialects = 6;
 
-// Why an access was refused, whatever the hardware.
-enum class FaultReason : uint8_t {
-  kNoContext,    // the device has no valid context
-  kTableFetch,   // a table could not be read
-  kNotPresent,   // nothing is mapped there
-  kPermission,   // mapped, and this access is not allowed
-  kAddressSize,  // the address is wider than the table
-  kReserved,     // reserved bits or an impossible entry
-  kAccessFlag,   // accessed or dirty bit needs software
-  kBlocked,      // the context says that this type of request is blocked
-};
-inline constexpr int kFaultReasons = 8;
+inline constexpr int kFaultReasons =
+    static_cast<int>(FaultReason::kTypeBlocked) + 1;
 
 enum class FaultAccess : uint8_t { kRead, kWrite, kExecute };
 inline constexpr int kFaultAccesses = 3;
@@ -88,7 +79,6 @@ std::optional<uint16_t> FaultCode(FaultDialect dialect,
 const FaultRowInfo* FaultRow(FaultDialect dialect, uint16_t code);
 
 absl::string_view FaultDialectName(FaultDialect dialect);
-absl::string_view FaultReasonName(FaultReason reason);
 
 // One refused access.
 struct DmaFault {

@@ -28,8 +28,7 @@ namespace iovalab {
 std::string DeviceText(uint32_t source_id);
 
 // The lines; none where the bytes are no record. Drivers print what the record
-// says,
-// not what happened (VT-d: the page, not the byte).
+// says, not what happened (VT-d: the page, not the byte).
 std::vector<std::string> FaultText(FaultDialect dialect,
                                    const FaultRecord& record);
 
