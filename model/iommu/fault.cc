@@ -115,20 +115,22 @@ constexpr FaultRowInfo kRows[] = {
     {kAmd, 3, kTableFetch, kAny, kS12, kTables, "DEV_TAB_HARDWARE_ERROR", ""},
     {kAmd, 4, kTableFetch, kAny, kS12, kPages, "PAGE_TAB_HARDWARE_ERROR", ""},
 
-    {kSmmu, 0x02, kNoContext, kAny, kS12, kAll & ~kPasid, "C_BAD_STREAMID", ""},
-    {kSmmu, 0x08, kNoContext, kAny, kS12, kPasid, "C_BAD_SUBSTREAMID", ""},
+    {kSmmu, 0x02, kNoContext, kAny, kS12, kRoot, "C_BAD_STREAMID", ""},
+    {kSmmu, 0x04, kNoContext, kAny, kS12, kContext | kPages, "C_BAD_STE", ""},
+    {kSmmu, 0x08, kNoContext, kAny, kS12, kDir | kPasid, "C_BAD_SUBSTREAMID",
+     ""},
     {kSmmu, 0x03, kTableFetch, kAny, kS12, kRoot | kContext, "F_STE_FETCH", ""},
     {kSmmu, 0x09, kTableFetch, kAny, kS12, kDir | kPasid, "F_CD_FETCH", ""},
     {kSmmu, 0x0B, kTableFetch, kAny, kS12, kPages, "F_WALK_EABT", ""},
     {kSmmu, 0x10, kNotPresent, kAny, kS12, kAll, "F_TRANSLATION", ""},
     {kSmmu, 0x13, kPermission, kAny, kS12, kAll, "F_PERMISSION", ""},
-    {kSmmu, 0x11, kInputWidth, kAny, kS12, kAll, "F_ADDR_SIZE", ""},
-    {kSmmu, 0x04, kReservedBits, kAny, kS12, kRoot | kContext, "C_BAD_STE", ""},
+    {kSmmu, 0x11, kOutputWidth, kAny, kS12, kAll, "F_ADDR_SIZE", ""},
     {kSmmu, 0x0A, kReservedBits, kAny, kS12, kDir | kPasid, "C_BAD_CD", ""},
     {kSmmu, 0x12, kAccessFlag, kAny, kS12, kAll, "F_ACCESS", ""},
-    {kSmmu, 0x06, kTypeBlocked, kAny, kS12, kAll & ~kPasid, "F_STREAM_DISABLED",
-     ""},
-    {kSmmu, 0x07, kTypeBlocked, kAny, kS12, kPasid, "F_TRANSL_FORBIDDEN", ""},
+    {kSmmu, 0x06, kTypeBlocked, kAny, kS12, kRoot | kContext,
+     "F_STREAM_DISABLED", ""},
+    {kSmmu, 0x07, kTypeBlocked, kAny, kS12, kPages | kDir | kPasid,
+     "F_TRANSL_FORBIDDEN", ""},
 
     {kRiscv, 257, kTableFetch, kAny, kS12, kRoot | kContext, "DDT_LOAD_FAULT",
      ""},
@@ -172,8 +174,9 @@ constexpr FaultRowInfo kRows[] = {
 FaultReason Folded(FaultDialect dialect, const FaultCause& c) {
   FaultReason r = c.reason;
   if (r == kTableCorrupt && dialect != kRiscv) r = kTableFetch;
-  if (r == kOutputWidth && dialect != kSmmu) r = kReservedBits;
-  if (r == kOutputWidth) r = kInputWidth;
+  if (r == kOutputWidth && dialect != kSmmu) {
+    r = dialect == kRiscv ? kTableFetch : kReservedBits;
+  }
   switch (dialect) {
     case kLegacy:
       return r == kPermission ? kNotPresent : r;
@@ -187,8 +190,10 @@ FaultReason Folded(FaultDialect dialect, const FaultCause& c) {
                  ? kNotPresent
                  : r;
     case kSmmu:
-      return r == kReservedBits && c.place == FaultPlace::kPages ? kNotPresent
-                                                                 : r;
+      if (r == kInputWidth) return kNotPresent;
+      if (r != kReservedBits) return r;
+      if (c.place == FaultPlace::kPages) return kNotPresent;
+      return c.place <= FaultPlace::kContext ? kNoContext : r;
     case kRiscv: {
       const bool leaf = r == kReservedBits && c.place == FaultPlace::kPages;
       return leaf || r == kPermission || r == kInputWidth || r == kAccessFlag
@@ -196,7 +201,7 @@ FaultReason Folded(FaultDialect dialect, const FaultCause& c) {
                  : r;
     }
     case kS390:
-      return r;
+      return r == kTableFetch ? kReservedBits : r;
   }
   return r;
 }
@@ -205,10 +210,6 @@ bool Has(uint8_t set, int bit) { return (set >> bit & 1) != 0; }
 
 constexpr absl::string_view kDialectNames[kFaultDialects] = {
     "vtd", "vtd_scalable", "amd", "smmuv3", "riscv", "s390"};
-constexpr absl::string_view kReasonNames[kFaultReasons] = {
-    "none",          "no_context",  "table_fetch", "table_corrupt",
-    "not_present",   "permission",  "input_width", "output_width",
-    "reserved_bits", "access_flag", "type_blocked"};
 
 }  // namespace
 
@@ -238,10 +239,6 @@ const FaultRowInfo* FaultRow(FaultDialect dialect, uint16_t code) {
 
 absl::string_view FaultDialectName(FaultDialect dialect) {
   return kDialectNames[static_cast<int>(dialect)];
-}
-
-absl::string_view FaultReasonName(FaultReason reason) {
-  return kReasonNames[static_cast<int>(reason)];
 }
 
 std::optional<DmaFault> MakeFault(FaultDialect dialect, const FaultCause& cause,

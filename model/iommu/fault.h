@@ -15,7 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "model/iommu/fault_reason.h"
+#include "model/iommu/format.h"
 
 namespace iovalab {
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "model/iommu/format.h"
 
 namespace iovalab {
 namespace {
@@ -52,7 +53,7 @@ TEST(FaultCode, TableOfTheSpecification) {
       {D::kAmd, {R::kTableFetch, A::kRead}, 4},
       {D::kAmd, {R::kReservedBits, A::kRead}, 4},
       {D::kSmmuV3, {R::kNotPresent, A::kRead}, 0x10},
-      {D::kSmmuV3, {R::kInputWidth, A::kRead}, 0x11},
+      {D::kSmmuV3, {R::kInputWidth, A::kRead}, 0x10},
       {D::kSmmuV3, {R::kAccessFlag, A::kRead}, 0x12},
       {D::kSmmuV3, {R::kPermission, A::kWrite}, 0x13},
       {D::kSmmuV3, {R::kTableFetch, A::kRead}, 0x0B},
@@ -78,7 +79,8 @@ TEST(FaultCode, TableOfTheSpecification) {
       {D::kS390, {R::kInputWidth, A::kRead}, 2},
       {D::kS390, {R::kNotPresent, A::kRead}, 7},
       {D::kS390, {R::kPermission, A::kWrite}, 4},
-      {D::kS390, {R::kTableFetch, A::kRead}, -1},
+      {D::kS390, {R::kTableFetch, A::kRead}, 8},
+      {D::kS390, {R::kAccessFlag, A::kRead}, -1},
   };
   for (const Case& c : cases) {
     const auto code = FaultCode(c.dialect, c.cause);
@@ -86,6 +88,45 @@ TEST(FaultCode, TableOfTheSpecification) {
         << FaultDialectName(c.dialect) << " "
         << FaultReasonName(c.cause.reason);
   }
+}
+
+// The families' own tables (those of page walks) say the same.
+TEST(FaultCode, AsTheFormats) {
+  const auto dialect_of = [](Family family) {
+    switch (family) {
+      case Family::kAmdV1:
+        return D::kAmd;
+      case Family::kLpaeS1:
+      case Family::kLpaeS2:
+        return D::kSmmuV3;
+      case Family::kS390:
+        return D::kS390;
+      case Family::kRiscvS:
+      case Family::kRiscvG:
+        return D::kRiscv;
+      default:
+        return D::kVtdLegacy;
+    }
+  };
+  const uint32_t bits[] = {kAccessRead, kAccessWrite, kAccessExec};
+  int compared = 0;
+  for (const Format& f : Formats()) {
+    if (f.family == Family::kToy) continue;
+    const bool first =
+        f.family == Family::kRiscvS || f.family == Family::kLpaeS1;
+    for (int r = 1; r < kFaultReasons; ++r) {
+      for (int a = 0; a < kFaultAccesses; ++a) {
+        const FaultCause cause = {static_cast<R>(r), static_cast<A>(a),
+                                  static_cast<uint8_t>(first ? 1 : 2),
+                                  P::kPages};
+        EXPECT_EQ(FaultCode(dialect_of(f.family), cause).value_or(0),
+                  f.ops->fault_code(cause.reason, bits[a]))
+            << f.name << " " << FaultReasonName(cause.reason) << " " << a;
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 200);
 }
 
 TEST(FaultRows, OneRowACodeAndRoomInTheRecord) {
