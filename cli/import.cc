@@ -12,6 +12,8 @@
 #include "lab/import/import_report.h"
 #include "lab/import/import_scenario.h"
 #include "lab/import/predict.h"
+#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd_report.h"
 #include "lab/scenario/axes.h"
 #include "lab/scenario/scenario_print.h"
 #include "model/vmm/strategy.h"
@@ -102,15 +104,25 @@ int RunImport(const Args& args, Terminal& terminal) {
         "-o: one scenario is made of one log; several were given"));
   }
   Sums sums;
+  VtdCapture vtd;
   for (const std::string& path : args.operands()) {
-    const absl::Status status =
-        ImportOne(path, args, *strategy, sums, terminal);
+    const VtdFileKind kind = DetectVtdFileAt(path);
+    absl::Status status;
+    if (kind != VtdFileKind::kNone) status = AddVtdFile(path, kind, vtd);
+    if (status.ok() &&
+        (kind == VtdFileKind::kNone || kind == VtdFileKind::kQemu)) {
+      status = ImportOne(path, args, *strategy, sums, terminal);
+    }
     if (!status.ok()) return terminal.Fail(status);
   }
-  if (!args.Has("--predict")) return kFine;
+  const VtdReport report = ReportVtdCapture(vtd);
+  if (!vtd.files.empty() && args.Text("-o") != "-") {
+    terminal.Write(report.text);
+  }
+  if (!args.Has("--predict")) return report.differs ? kDiffers : kFine;
   terminal.Write(absl::StrCat("predicted ", sums.predicted, " of ", sums.total,
                               " map operations\n"));
-  return sums.predicted == sums.total ? kFine : kDiffers;
+  return sums.predicted == sums.total && !report.differs ? kFine : kDiffers;
 }
 
 constexpr Flag kFlags[] = {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lab/import/log_pieces.h"
 #include "model/iommu/invalidation.h"
@@ -162,8 +161,8 @@ std::vector<Interval> Intervals(const std::vector<VtdLine>& guest) {
       // A range that is mapped again at once is unmapped where it stands. Far
       // ones are not looked for: lazy flushing does not use an IOVA again.
       for (size_t j = i + 1; !again && j < end && j < i + 64; ++j) {
-        again = guest[j].kind == VtdLineKind::kMap &&
-                Overlaps(guest[i], guest[j]);
+        again =
+            guest[j].kind == VtdLineKind::kMap && Overlaps(guest[i], guest[j]);
       }
       (again ? interval.early : interval.late)
           .push_back(static_cast<uint32_t>(i));
@@ -194,15 +193,15 @@ absl::Status AddVtdText(absl::string_view path, VtdFileKind kind,
 absl::Status AddVtdFile(absl::string_view path, VtdFileKind kind,
                         VtdCapture& capture) {
   LineTaker taker(path, kind, capture);
-  const absl::Status read = ReadLogPieces(
-      path, kMaxLogBytes,
-      [&](absl::string_view piece) { return taker.Feed(piece); });
+  const absl::Status read =
+      ReadLogPieces(path, kMaxLogBytes,
+                    [&](absl::string_view piece) { return taker.Feed(piece); });
   return read.ok() ? taker.Finish() : read;
 }
 
 VtdFileKind DetectVtdFileAt(absl::string_view path) {
   struct stat info = {};
-  if (path.find('\0') != absl::string_view::npos ||
+  if (path == "-" || path.find('\0') != absl::string_view::npos ||
       stat(std::string(path).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return VtdFileKind::kNone;
   }
@@ -227,7 +226,10 @@ absl::StatusOr<VtdOrder> OrderVtdCapture(const VtdCapture& capture) {
       needle.empty() ? std::nullopt : Find(hay, needle);
   if (!offset.has_value()) {
     return absl::FailedPreconditionError(
-        needle.empty()
+        capture.guest.empty() || capture.qemu.empty()
+            ? "it needs QEMU's trace (vtd_*) and the guest's ftrace "
+              "(iommu:map, iommu:unmap, intel_iommu:qi_submit) of one run"
+        : needle.empty()
             ? "the guest's ftrace has no invalidations; trace "
               "intel_iommu:qi_submit beside iommu:map and iommu:unmap"
             : "the guest's invalidations are not in QEMU's trace in their "

@@ -249,6 +249,9 @@ bool ParseDmesg(absl::string_view text, VtdLine& line) {
   if (absl::StartsWith(message, "DMAR: DRHD: handling fault status reg ")) {
     Finish(r.Hex(" status reg ", line.address).ok(), VtdLineKind::kDmesgStatus,
            line);
+  } else if (absl::StartsWith(message, "DMAR: Host address width ")) {
+    Finish(r.Decimal(" width ", line.address).ok(), VtdLineKind::kDmesgWidth,
+           line);
   } else if (absl::StartsWith(message, "DMAR: [DMA ")) {
     line.write = absl::StartsWith(message, "DMAR: [DMA Write");
     Finish(r.Device(" device [", line.source)

@@ -40,6 +40,7 @@ enum class VtdLineKind : uint8_t {
   // Linux dmesg
   kDmesgFault,   // source reason address write; text
   kDmesgStatus,  // address: the fault status register; text
+  kDmesgWidth,   // address: of the machine, in bits
 };
 
 struct VtdLine {
