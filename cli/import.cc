@@ -150,11 +150,21 @@ constinit const Command kImportCommand = {
         "its own. Other lines are counted and passed over. With -o - only the\n"
         "scenario goes to standard output.\n"
         "\n"
-        "Exit status: 0, or 1 where --predict mispredicts, 2 trouble.",
+        "A guest behind an intel-iommu: give QEMU's trace (vtd_*), the "
+        "guest's\n"
+        "ftrace (iommu:map, iommu:unmap, intel_iommu:qi_submit) and its dmesg\n"
+        "together. Its maps become page tables, its accesses run on the\n"
+        "simulator's IOMMU, and translations, IOTLB, faults, fault records "
+        "and\n"
+        "dmesg lines are compared with what was recorded.\n"
+        "\n"
+        "Exit status: 0, or 1 where --predict mispredicts or something of an\n"
+        "IOMMU was not reproduced, 2 trouble.",
     .examples =
         "iovalab import qemu-trace.log\n"
         "iovalab import qemu-trace.log --predict --set mapping=hva\n"
-        "iovalab import qemu-trace.log -o - | iovalab compare -",
+        "iovalab import qemu-trace.log -o - | iovalab compare -\n"
+        "iovalab import qemu-trace.log ftrace-iommu.txt dmesg.txt",
     .run = RunImport,
 };
 

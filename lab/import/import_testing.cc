@@ -11,7 +11,11 @@
 namespace iovalab {
 
 std::string ReadCapture(absl::string_view name) {
-  const std::string path = absl::StrCat("testdata/captures/", name, ".log.gz");
+  return ReadCaptureFile(absl::StrCat(name, ".log.gz"));
+}
+
+std::string ReadCaptureFile(absl::string_view file_name) {
+  const std::string path = absl::StrCat("testdata/captures/", file_name);
   gzFile file = gzopen(path.c_str(), "rb");
   sim::Check(file != nullptr, path.c_str());
   std::string text;

@@ -17,6 +17,8 @@ namespace iovalab {
 
 // testdata/captures/NAME.log.gz, unpacked.
 std::string ReadCapture(absl::string_view name);
+// testdata/captures/FILE, unpacked.
+std::string ReadCaptureFile(absl::string_view file);
 
 struct FakeQemuOptions {
   bool shared = false;  // QEMU 9.0 and later: vdpa_shared, asid, llend odd

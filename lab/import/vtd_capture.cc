@@ -243,7 +243,7 @@ absl::StatusOr<VtdOrder> OrderVtdCapture(const VtdCapture& capture) {
   bool after = false;
   const auto guest_steps = [&](const std::vector<uint32_t>& list) {
     for (const uint32_t i : list) {
-      order.steps.push_back({VtdStep::From::kGuest, i, after});
+      order.steps.push_back({VtdStep::From::kGuest, i, false});
     }
   };
   size_t flushes = 0;

@@ -65,7 +65,8 @@ struct VtdStep {
   enum class From : uint8_t { kQemu, kGuest };
   From from = From::kQemu;
   uint32_t index = 0;  // in qemu or guest
-  // The guest's ftrace does not reach here: what it mapped is not known.
+  // kQemu: the guest's ftrace may not reach here; what it mapped since is not
+  // known.
   bool after_guest = false;
 };
 

@@ -113,6 +113,7 @@ class Replayer {
     if (!tables_.Map(*domain, l.address, l.last, l.target, Permission(l))) {
       ++result_.maps_refused;
     }
+    result_.most_pages = std::max(result_.most_pages, tables_.MappedPages());
   }
 
   // Unknown for pages that no device touched: then both.
