@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_REPORT_H_
-#define IOVALAB_LAB_IMPORT_VTD_REPORT_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_REPORT_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_REPORT_H_
 
 // What `import` says about the files of a guest behind an intel-iommu.
 //
@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 
 namespace iovalab {
 
@@ -22,4 +22,4 @@ VtdReport ReportVtdCapture(const VtdCapture& capture);
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_REPORT_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_REPORT_H_

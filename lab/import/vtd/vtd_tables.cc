@@ -1,4 +1,4 @@
-#include "lab/import/vtd_tables.h"
+#include "lab/import/vtd/vtd_tables.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 
 #include <sys/stat.h>
 

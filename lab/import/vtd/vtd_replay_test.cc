@@ -1,4 +1,4 @@
-#include "lab/import/vtd_replay.h"
+#include "lab/import/vtd/vtd_replay.h"
 
 #include <string>
 #include <vector>
@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
-#include "lab/import/vtd_report.h"
-#include "lab/import/vtd_testing.h"
+#include "lab/import/vtd/vtd_report.h"
+#include "lab/import/vtd/vtd_testing.h"
 #include "sim/random.h"
 
 namespace iovalab {
@@ -37,6 +37,7 @@ TEST(VtdReplay, TheRecordedRun) {
   EXPECT_EQ(r.faults_compressed, 24u);
   EXPECT_EQ(r.maps, 273u);
   EXPECT_EQ(r.mapped_pages, 220u);
+  EXPECT_EQ(r.most_pages, 259u);
   EXPECT_EQ(r.levels, 3);
   EXPECT_EQ(r.cache, "qemu_vtd_7_2");
   EXPECT_TRUE(r.all());

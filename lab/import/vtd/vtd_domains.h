@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_DOMAINS_H_
-#define IOVALAB_LAB_IMPORT_VTD_DOMAINS_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_DOMAINS_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_DOMAINS_H_
 
 // What ftrace's map lines leave out: the domain of each map, its permissions,
 // and the domain that a device is in. QEMU's trace and the guest's
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 
 namespace iovalab {
 
@@ -56,4 +56,4 @@ class VtdDomains {
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_DOMAINS_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_DOMAINS_H_

@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_REPLAY_H_
-#define IOVALAB_LAB_IMPORT_VTD_REPLAY_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_REPLAY_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_REPLAY_H_
 
 // Runs a capture's accesses on the simulator's IOMMU, over tables built from
 // the capture's maps, and compares what it reports with what was recorded.
@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 
 namespace iovalab {
 
@@ -54,10 +54,10 @@ struct VtdReplay {
   uint64_t faults_overflowed = 0;
   uint64_t faults_after_guest = 0;  // past the end of the guest's ftrace
   uint64_t maps = 0;
-  uint64_t maps_without_domain =
-      0;                      // of several domains, it is not known which
-  uint64_t maps_refused = 0;  // do not fit the tables
-  uint64_t mapped_pages = 0;  // at the end of the guest's ftrace
+  uint64_t maps_without_domain = 0;  // nothing tells which
+  uint64_t maps_refused = 0;         // do not fit the tables
+  uint64_t mapped_pages = 0;         // at the end of the guest's ftrace
+  uint64_t most_pages = 0;           // mapped at one time
   int levels = 3;
   std::vector<VtdMismatch> mismatches;  // the first few
 
@@ -72,4 +72,4 @@ VtdReplay ReplayVtdCapture(const VtdCapture& capture, const VtdOrder& order,
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_REPLAY_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_REPLAY_H_

@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_CAPTURE_H_
-#define IOVALAB_LAB_IMPORT_VTD_CAPTURE_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_CAPTURE_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_CAPTURE_H_
 
 // VtdCapture: the files of one run of a guest behind QEMU's intel-iommu, and
 // one order of what they tell: the guest's maps and unmaps between the lines of
@@ -23,7 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "lab/import/vtd_log.h"
+#include "lab/import/vtd/vtd_log.h"
 
 namespace iovalab {
 
@@ -81,4 +81,4 @@ absl::StatusOr<VtdOrder> OrderVtdCapture(const VtdCapture& capture);
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_CAPTURE_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_CAPTURE_H_

@@ -1,4 +1,4 @@
-#include "lab/import/vtd_report.h"
+#include "lab/import/vtd/vtd_report.h"
 
 #include <set>
 #include <vector>
@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fmt/format.h"
-#include "lab/import/vtd_domains.h"
-#include "lab/import/vtd_replay.h"
+#include "lab/import/vtd/vtd_domains.h"
+#include "lab/import/vtd/vtd_replay.h"
 #include "model/kernel/iommu_fault_text.h"
 #include "util/fmt_absl.h"
 
@@ -115,8 +115,8 @@ void Replayed(const VtdCapture& capture, const VtdOrder& order,
                   order.matched));
   add(
       fmt::format("tables: VT-d second stage, {} levels, {} maps; {} pages "
-                  "mapped where ftrace ends",
-                  r.levels, r.maps, r.mapped_pages));
+                  "mapped at most, {} where ftrace ends",
+                  r.levels, r.maps, r.most_pages, r.mapped_pages));
   if (r.maps_without_domain > 0) {
     add(fmt::format("{} maps left out: nothing tells their domain",
                     r.maps_without_domain));

@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_TESTING_H_
-#define IOVALAB_LAB_IMPORT_VTD_TESTING_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_TESTING_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_TESTING_H_
 
 // For tests: the recorded guest behind an intel-iommu, as texts that a test may
 // alter.
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "lab/import/import_testing.h"
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -36,4 +36,4 @@ inline VtdTexts RecordedVtd() {
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_TESTING_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_TESTING_H_

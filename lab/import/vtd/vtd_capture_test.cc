@@ -1,4 +1,4 @@
-#include "lab/import/vtd_capture.h"
+#include "lab/import/vtd/vtd_capture.h"
 
 #include <cstdio>
 #include <string>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "lab/import/vtd_testing.h"
+#include "lab/import/vtd/vtd_testing.h"
 
 namespace iovalab {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_LOG_H_
-#define IOVALAB_LAB_IMPORT_VTD_LOG_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_LOG_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_LOG_H_
 
 // One line of what a Linux guest behind QEMU's intel-iommu leaves: QEMU's vtd_*
 // trace, the guest's ftrace (iommu:map, iommu:unmap, intel_iommu:qi_submit),
@@ -73,4 +73,4 @@ absl::string_view VtdFileKindName(VtdFileKind kind);
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_LOG_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_LOG_H_

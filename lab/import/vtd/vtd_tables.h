@@ -1,5 +1,5 @@
-#ifndef IOVALAB_LAB_IMPORT_VTD_TABLES_H_
-#define IOVALAB_LAB_IMPORT_VTD_TABLES_H_
+#ifndef IOVALAB_LAB_IMPORT_VTD_VTD_TABLES_H_
+#define IOVALAB_LAB_IMPORT_VTD_VTD_TABLES_H_
 
 // VtdTables: the second-stage tables of each domain of a capture, rebuilt from
 // its maps, and which domain a device is in.
@@ -36,4 +36,4 @@ class VtdTables {
 
 }  // namespace iovalab
 
-#endif  // IOVALAB_LAB_IMPORT_VTD_TABLES_H_
+#endif  // IOVALAB_LAB_IMPORT_VTD_VTD_TABLES_H_

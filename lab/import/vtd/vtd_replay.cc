@@ -1,16 +1,13 @@
-#include "lab/import/vtd_replay.h"
+#include "lab/import/vtd/vtd_replay.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "absl/types/span.h"
 #include "fmt/format.h"
-#include "lab/import/vtd_domains.h"
-#include "lab/import/vtd_tables.h"
+#include "lab/import/vtd/vtd_unit.h"
 #include "model/iommu/fault.h"
 #include "model/iommu/fault_queue.h"
-#include "model/iommu/iotlb.h"
-#include "model/iommu/iotlb_shape.h"
 #include "model/kernel/iommu_fault_text.h"
 #include "util/fmt_absl.h"
 
@@ -25,42 +22,23 @@ struct Unit {
 };
 constexpr Unit kUnits[] = {{"qemu_vtd_7_2", 0xffff}, {"qemu_vtd", 0xfffff}};
 
-// The machine's width as dmesg tells it (QEMU: aw-bits), else the least that
-// the maps need.
-int LevelsOf(const VtdCapture& capture) {
-  uint64_t bits = 0;
-  for (const VtdLine& l : capture.dmesg) {
-    if (l.kind == VtdLineKind::kDmesgWidth) bits = l.address;
-  }
-  if (bits == 0) {
-    uint64_t last = 0;
-    for (const VtdLine& l : capture.guest) {
-      if (l.kind == VtdLineKind::kMap) last = std::max(last, l.last);
-    }
-    while (bits < 64 && last >> bits != 0) ++bits;
-  }
-  return bits <= 39 ? 3 : bits <= 48 ? 4 : 5;
-}
-
 class Replayer {
  public:
   Replayer(const VtdCapture& capture, const VtdOrder& order, const Unit& unit)
       : capture_(capture),
         order_(order),
-        domains_(capture),
-        tables_(LevelsOf(capture)),
-        iotlb_(IotlbShapeOf(unit.cache)),
+        unit_(capture, unit.cache),
         queue_{QemuVtdFaultQueue()} {
     queue_.shape.record.vtd_no_pasid = unit.no_pasid;
     result_.cache = unit.cache;
-    result_.levels = LevelsOf(capture);
+    result_.levels = VtdLevelsOf(capture);
   }
 
   VtdReplay Run() {
     bool after = false;
     for (const VtdStep& step : order_.steps) {
       if (step.after_guest && !after) {
-        result_.mapped_pages = tables_.MappedPages();
+        result_.mapped_pages = unit_.MappedPages();
       }
       after = step.after_guest;
       if (step.from == VtdStep::From::kGuest) {
@@ -71,18 +49,11 @@ class Replayer {
       }
     }
     Settle();
-    if (!after) result_.mapped_pages = tables_.MappedPages();
+    if (!after) result_.mapped_pages = unit_.MappedPages();
     return result_;
   }
 
  private:
-  // What became of an access.
-  struct Outcome {
-    bool hit = false;
-    std::optional<IotlbEntry> found;
-    FaultReason reason = FaultReason::kNone;
-    FaultPlace place = FaultPlace::kPages;
-  };
   struct PendingFault {
     uint64_t line = 0;
     bool reported = false;  // as predicted
@@ -98,34 +69,12 @@ class Replayer {
   }
 
   void Guest(uint32_t i) {
-    const VtdLine& l = capture_.guest[i];
-    if (l.kind == VtdLineKind::kCommand) return;
-    const std::optional<uint32_t> domain = domains_.OfGuest(i);
-    if (l.kind == VtdLineKind::kUnmap) {
-      if (domain.has_value()) tables_.Unmap(*domain, l.address, l.last);
-      return;
-    }
+    const VtdUnit::Done done = unit_.Guest(i, index_);
+    if (capture_.guest[i].kind != VtdLineKind::kMap) return;
     ++result_.maps;
-    if (!domain.has_value()) {
-      ++result_.maps_without_domain;
-      return;
-    }
-    if (!tables_.Map(*domain, l.address, l.last, l.target, Permission(l))) {
-      ++result_.maps_refused;
-    }
-    result_.most_pages = std::max(result_.most_pages, tables_.MappedPages());
-  }
-
-  // Unknown for pages that no device touched: then both.
-  uint32_t Permission(const VtdLine& map) const {
-    constexpr uint64_t kPages = 512;  // looked at, of a large map
-    const uint64_t last = std::min(map.last - map.address, kPages << 12);
-    for (uint64_t offset = 0; offset <= last; offset += 0x1000) {
-      const std::optional<uint32_t> perm = domains_.Permission(
-          map.address + offset, map.target + offset, index_);
-      if (perm.has_value()) return *perm;
-    }
-    return kAccessRead | kAccessWrite;
+    result_.maps_without_domain += done == VtdUnit::Done::kNoDomain;
+    result_.maps_refused += done == VtdUnit::Done::kRefused;
+    result_.most_pages = std::max(result_.most_pages, unit_.MappedPages());
   }
 
   void Qemu(const VtdLine& l, bool after) {
@@ -148,55 +97,23 @@ class Replayer {
         return;
       case VtdLineKind::kRoot:
       case VtdLineKind::kEnable:
-        iotlb_.Invalidate({.any_domain = true});  // QEMU vtd_reset_caches
+        unit_.Reset();  // QEMU vtd_reset_caches
         return;
       case VtdLineKind::kFlushPages:
       case VtdLineKind::kFlushDomain:
       case VtdLineKind::kFlushGlobal:
-        Flush(l, after);
+        // Past the end of the guest's ftrace it tells what was unmapped.
+        unit_.Flush(l, after);
         return;
       default:
         return;
     }
   }
 
-  Outcome Access(uint32_t source, uint64_t iova, bool write) {
-    Outcome o;
-    const std::optional<uint32_t> domain = domains_.OfDevice(source, index_);
-    if (!domain.has_value()) {
-      o.reason = FaultReason::kNoContext;
-      o.place = FaultPlace::kContext;
-      return o;
-    }
-    const uint32_t need = write ? kAccessWrite : kAccessRead;
-    if (const IotlbEntry* const e = iotlb_.Find(*domain, kNoPasid, iova)) {
-      o.hit = true;
-      o.found = *e;
-      if ((e->perm & need) == 0) o.reason = FaultReason::kPermission;
-      return o;
-    }
-    const Walked walked = tables_.Translate(*domain, iova, write);
-    if (!walked.ok) {
-      o.reason = walked.reason;
-      return o;
-    }
-    IotlbEntry e;
-    e.shift = walked.size_bits;
-    const uint64_t offset = (uint64_t{1} << e.shift) - 1;
-    e.first = iova & ~offset;
-    e.target = walked.pa & ~offset;
-    e.domain = *domain;
-    e.perm = walked.perm;
-    e.generation = tables_.generation(*domain);
-    iotlb_.Insert(e, iova);
-    o.found = e;
-    return o;
-  }
-
   // The trace has no direction here. Every leaf that QEMU's trace shows can be
   // read.
   void Cached(const VtdLine& l) {
-    last_ = Access(l.source, l.address, false);
+    last_ = unit_.Access(l.source, l.address, false, index_);
     last_source_ = l.source;
     last_page_ = l.address & ~uint64_t{0xfff};
     const bool hit = l.kind == VtdLineKind::kCacheHit;
@@ -211,7 +128,8 @@ class Replayer {
   void Translated(const VtdLine& l) {
     const bool told = last_.has_value() && last_source_ == l.source &&
                       last_page_ == (l.address & ~uint64_t{0xfff});
-    const Outcome o = told ? *last_ : Access(l.source, l.address, false);
+    const VtdOutcome o =
+        told ? *last_ : unit_.Access(l.source, l.address, false, index_);
     last_.reset();
     const bool same = o.reason == FaultReason::kNone &&
                       o.found->target == l.target &&
@@ -219,20 +137,13 @@ class Replayer {
     result_.translations.Count(same);
     if (same) return;
     Differs(l.line, fmt::format("0x{:x} -> 0x{:x}, predicted {}", l.address,
-                                l.target, Told(o)));
-  }
-
-  static std::string Told(const Outcome& o) {
-    if (o.reason != FaultReason::kNone) {
-      return fmt::format("a fault ({})", FaultReasonName(o.reason));
-    }
-    return fmt::format("0x{:x}", o.found->target);
+                                l.target, o.Text()));
   }
 
   void Fault(const VtdLine& l, bool after) {
     Settle();
     result_.faults_after_guest += after;
-    const Outcome o = Access(l.source, l.address, l.write);
+    const VtdOutcome o = unit_.Access(l.source, l.address, l.write, index_);
     PendingFault pending;
     pending.line = l.line;
     std::optional<DmaFault> fault;
@@ -252,7 +163,7 @@ class Replayer {
                                   l.reason, l.address, DeviceText(l.source),
                                   fault.has_value()
                                       ? fmt::format("fault {}", fault->code)
-                                      : Told(o)));
+                                      : o.Text()));
     }
     if (fault.has_value()) Report(*fault, pending);
     pending_ = pending;
@@ -333,30 +244,13 @@ class Replayer {
     FaultQueueClearOverflow(queue_);
   }
 
-  void Flush(const VtdLine& l, bool after) {
-    IotlbMatch match;
-    match.any_domain = l.kind == VtdLineKind::kFlushGlobal;
-    match.domain = l.domain;
-    match.any_address = l.kind != VtdLineKind::kFlushPages;
-    match.address = l.address;
-    match.mask = static_cast<uint8_t>(std::min<uint64_t>(l.mask, 52));
-    iotlb_.Invalidate(match);
-    // What the guest unmapped past the end of its ftrace.
-    if (!after || match.any_address) return;
-    const uint64_t size = match.mask >= 52 ? 0 : uint64_t{0x1000} << match.mask;
-    const uint64_t first = size == 0 ? 0 : l.address & ~(size - 1);
-    tables_.Unmap(l.domain, first, first + size - 1);
-  }
-
   const VtdCapture& capture_;
   const VtdOrder& order_;
-  VtdDomains domains_;
-  VtdTables tables_;
-  Iotlb iotlb_;
+  VtdUnit unit_;
   FaultQueue queue_;
   VtdReplay result_;
   uint32_t index_ = 0;  // of the last line of QEMU's
-  std::optional<Outcome> last_;
+  std::optional<VtdOutcome> last_;
   uint32_t last_source_ = 0;
   uint64_t last_page_ = 0;
   std::optional<PendingFault> pending_;

@@ -1,4 +1,4 @@
-#include "lab/import/vtd_domains.h"
+#include "lab/import/vtd/vtd_domains.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "lab/import/vtd_log.h"
+#include "lab/import/vtd/vtd_log.h"
 
 #include <string>
 #include <vector>
