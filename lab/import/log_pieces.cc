@@ -65,7 +65,7 @@ absl::Status ReadLogPieces(absl::string_view path, uint64_t max_bytes,
     if (!more) return absl::OkStatus();
     if (bytes > max_bytes) {
       return absl::ResourceExhaustedError(absl::StrCat(
-          name, ": more than ", max_bytes, " bytes; import a part of the log"));
+          name, ": more than ", max_bytes, " bytes; import a part of it"));
     }
   }
 }
