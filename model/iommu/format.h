@@ -157,6 +157,16 @@ struct FormatOps {
   uint32_t (*fault_code)(FaultReason reason, uint32_t access);
 };
 
+// A leaf entry's bits without its address, moved from (level, size) to another
+// pair: what is not the level's own stays.
+inline uint64_t ReshapeLeaf(const Format& f, uint64_t rest, uint32_t perm,
+                            int level, int size_bits, int to_level,
+                            int to_size_bits) {
+  const uint64_t from = f.ops->leaf_entry(f, level, size_bits, perm);
+  const uint64_t to = f.ops->leaf_entry(f, to_level, to_size_bits, perm);
+  return (rest & ~(from & ~to)) | (to & ~from);
+}
+
 // All formats that have a name.
 absl::Span<const Format> Formats();
 // Null where there is none of that name.

@@ -10,8 +10,9 @@ Format LpaeFormat(int stage, int granule_bits, int input_bits,
                                        OpsOf<LpaeS2Family>()};
   sim::Check(granule_bits == 12 || granule_bits == 14 || granule_bits == 16,
              "a granule is 4K, 16K or 64K");
-  sim::Check(input_bits > granule_bits && input_bits <= 48 &&
-                 output_bits <= (granule_bits == 16 ? 52 : 48),
+  const int most = LpaeMostBits(granule_bits);
+  sim::Check(input_bits > granule_bits && input_bits <= most &&
+                 output_bits > granule_bits && output_bits <= most,
              "LPAE widths");
   const int bits = granule_bits - 3;
   Format f;

@@ -150,11 +150,15 @@ struct LpaeStage2 {
 using LpaeS1Family = LpaeFamily<LpaeStage1>;
 using LpaeS2Family = LpaeFamily<LpaeStage2>;
 
-// Tables of `stage` (1 or 2) for input_bits (granule_bits + 1 to 48, from where
-// at least two entries exist) and output_bits (at most 48; 52 with 64K), with
-// granule_bits 12, 14 or 16. The start level is that of Linux 6.1
-// arm_lpae_alloc_pgtable: as few levels as the bits need, and in stage 2 a
-// level 0 of at most 16 entries is joined into level 1.
+// Of input and output addresses.
+constexpr int LpaeMostBits(int granule_bits) {
+  return granule_bits == 16 ? 52 : 48;
+}
+
+// Tables of `stage` (1 or 2) with granule_bits 12, 14 or 16; input_bits and
+// output_bits more than that and at most LpaeMostBits. The start level is that
+// of Linux 6.1 arm_lpae_alloc_pgtable: as few levels as the bits need, and in
+// stage 2 a level 0 of at most 16 entries is joined into level 1.
 Format LpaeFormat(int stage, int granule_bits, int input_bits, int output_bits);
 
 }  // namespace iovalab

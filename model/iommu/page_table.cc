@@ -111,13 +111,12 @@ TableRun SmallerLeaves(const Format& f, int level, uint64_t base,
   const LeafFields leaf = f.ops->parse_leaf(f, level, word);
   const int size_bits = f.level[level - 1].shift;
   const uint64_t offset = base & ((uint64_t{1} << leaf.size_bits) - 1);
-  const uint64_t own = f.ops->leaf_entry(f, level, leaf.size_bits, leaf.perm);
   return {.kind = TableRun::kLinear,
           .level = static_cast<uint8_t>(level - 1),
           .size_bits = static_cast<uint8_t>(size_bits),
           .address = leaf.address + offset - base,
-          .bits = (leaf.rest & ~own) |
-                  f.ops->leaf_entry(f, level - 1, size_bits, leaf.perm)};
+          .bits = ReshapeLeaf(f, leaf.rest, leaf.perm, level, leaf.size_bits,
+                              level - 1, size_bits)};
 }
 
 }  // namespace
@@ -231,8 +230,10 @@ MapStatus PageTable::Map(const MapArgs& args) {
               .size_bits = args.size_bits,
               .address =
                   args.constant ? args.address : args.address - args.first,
-              .bits = args.attributes |
-                      f.ops->leaf_entry(f, level, args.size_bits, args.perm)},
+              .bits =
+                  args.leaf_bits != 0
+                      ? args.leaf_bits
+                      : f.ops->leaf_entry(f, level, args.size_bits, args.perm)},
       .run_id = 0};
   // As an entry that is read back would say it: addresses wrap.
   if (args.constant) {

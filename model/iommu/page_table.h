@@ -51,9 +51,10 @@ struct MapArgs {
   uint64_t first = 0, last = 0;
   uint64_t address = 0;  // of the first byte; wraps at the format's output_bits
   uint32_t perm = kAccessRead | kAccessWrite;
-  uint8_t size_bits = 12;   // of the leaves
-  bool constant = false;    // every leaf has the same address
-  uint64_t attributes = 0;  // further bits for each leaf entry
+  uint8_t size_bits = 12;  // of the leaves
+  bool constant = false;   // every leaf has the same address
+  // The leaf entry without its address; 0: what leaf_entry makes of `perm`.
+  uint64_t leaf_bits = 0;
 };
 
 // What becomes of a leaf of which only a part is to be unmapped.

@@ -169,9 +169,8 @@ bool PageTable::Split(int level, uint64_t position) {
   if (!f.HasLeafSize(shift)) return false;
   const uint64_t size = uint64_t{1} << leaf.size_bits;
   const uint64_t first = position & ~(size - 1);
-  const uint64_t own = f.ops->leaf_entry(f, level, leaf.size_bits, leaf.perm);
   const uint64_t rest =
-      (leaf.rest & ~own) | f.ops->leaf_entry(f, level, shift, leaf.perm);
+      ReshapeLeaf(f, leaf.rest, leaf.perm, level, leaf.size_bits, level, shift);
   for (uint64_t at = 0; at < size; at += uint64_t{1} << shift) {
     if (EntryBits(level, first + at) != bits) continue;
     WriteLeaf(level, first + at,

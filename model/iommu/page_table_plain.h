@@ -33,8 +33,7 @@ class PlainTable {
       MakeTables(level, at);
       Remove(level, at);
       entries_[Key(level, at)] = {
-          args.attributes |
-              f_.ops->leaf_entry(f_, level, args.size_bits, args.perm) |
+          f_.ops->leaf_entry(f_, level, args.size_bits, args.perm) |
               f_.ops->leaf_address(f_, level, args.size_bits, address),
           false};
       if (args.last - at < step) return;
@@ -202,11 +201,10 @@ class PlainTable {
       const int size = f_.level[l - 1].shift;
       if (!f_.HasLeafSize(size)) continue;
       leaf.address += base & ((uint64_t{1} << leaf.size_bits) - 1);
-      const uint64_t own = f_.ops->leaf_entry(f_, l, leaf.size_bits, leaf.perm);
       for (uint64_t i = 0; i < f_.Entries(l - 1); ++i) {
         entries_[Key(l - 1, base + (i << size))] = {
-            (leaf.rest & ~own) |
-                f_.ops->leaf_entry(f_, l - 1, size, leaf.perm) |
+            ReshapeLeaf(f_, leaf.rest, leaf.perm, l, leaf.size_bits, l - 1,
+                        size) |
                 f_.ops->leaf_address(f_, l - 1, size,
                                      leaf.address + (i << size)),
             false};
@@ -248,8 +246,6 @@ class PlainTable {
     const uint64_t bits = entries_.at(Key(leaf.level, at)).bits;
     const uint64_t size = uint64_t{1} << leaf.fields.size_bits;
     const uint64_t first = at & ~(size - 1);
-    const uint64_t own = f_.ops->leaf_entry(
-        f_, leaf.level, leaf.fields.size_bits, leaf.fields.perm);
     for (uint64_t i = 0; i < size; i += uint64_t{1} << shift) {
       if (IsTable(leaf.level, first + i)) continue;
       const auto it = entries_.find(Key(leaf.level, first + i));
@@ -257,8 +253,8 @@ class PlainTable {
           it->second.bits != bits)
         continue;
       it->second.bits =
-          (leaf.fields.rest & ~own) |
-          f_.ops->leaf_entry(f_, leaf.level, shift, leaf.fields.perm) |
+          ReshapeLeaf(f_, leaf.fields.rest, leaf.fields.perm, leaf.level,
+                      leaf.fields.size_bits, leaf.level, shift) |
           f_.ops->leaf_address(f_, leaf.level, shift, leaf.fields.address + i);
     }
     return true;

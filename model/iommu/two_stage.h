@@ -76,17 +76,19 @@ struct NestedSource {
   }
 };
 
-// Neither stage is bare.
-template <typename F1, typename F2, typename First, typename Second>
+// Neither stage is bare. `trace` sees the first stage's entries.
+template <typename F1, typename F2, typename First, typename Second,
+          typename Trace = NoWalkTrace>
 inline TwoStageWalked WalkTwoStages(const Format& f1, const First& first,
                                     const Format& f2, const Second& second,
-                                    uint64_t input,
-                                    const WalkRequest& request) {
+                                    uint64_t input, const WalkRequest& request,
+                                    Trace&& trace = Trace()) {
   using Nested = NestedSource<First, F2, Second>;
   typename Nested::State state;
   TwoStageWalked w;
   w.has_first = w.has_second = true;
-  w.first = Walk<F1>(f1, Nested{first, f2, second, &state}, input, request);
+  w.first =
+      Walk<F1>(f1, Nested{first, f2, second, &state}, input, request, trace);
   w.reads = w.first.reads + state.reads;
   if (!w.first.ok) [[unlikely]] {
     w.second = state.second;
@@ -116,12 +118,13 @@ inline TwoStageWalked WalkTwoStages(const Format& f1, const First& first,
 }
 
 // One stage of two, the other bare.
-template <typename F, typename Source>
+template <typename F, typename Source, typename Trace = NoWalkTrace>
 inline TwoStageWalked WalkOneStage(int stage, const Format& f,
                                    const Source& source, uint64_t input,
-                                   const WalkRequest& request) {
+                                   const WalkRequest& request,
+                                   Trace&& trace = Trace()) {
   TwoStageWalked w;
-  const Walked walked = Walk<F>(f, source, input, request);
+  const Walked walked = Walk<F>(f, source, input, request, trace);
   (stage == 1 ? w.has_first : w.has_second) = true;
   (stage == 1 ? w.first : w.second) = walked;
   w.gpa = stage == 1 ? walked.pa : input;
