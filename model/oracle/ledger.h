@@ -32,6 +32,8 @@ struct Owner {
   bool live = true;       // the section or buffer is still there
   bool arriving = true;   // granted by the operation that is under way
   bool leaving = false;   // dropped by it
+  // The grant that the same section had before, where it was added twice.
+  std::optional<uint32_t> earlier{};
 
   // Of the device's address spaces; sections are in 0.
   uint8_t asid() const { return is_section ? 0 : host.asid; }
@@ -42,6 +44,7 @@ class Ledger {
  public:
   // A section that passes the listener's rules was added. `iova` is what the
   // VMM chose for it, nothing where it found none; `mapped`: the kernel has it.
+  // Where it is there already and is refused now, what it has stays its own.
   uint32_t AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
                       bool mapped);
   uint32_t AddHost(const HostSpan& span, uint64_t iova);
