@@ -51,10 +51,10 @@ std::string Causes::OfTranslation(EventIndex dma, EventIndex t) const {
   const uint64_t l1 = F(dma, "l1");
   if (l1 == kNoEvent || l1 > t) return "remapped in flight";
   if (!host) return "";
-  if (OtherSpace(t, F(lookup, "first"), F(dma, "asid"))) {
-    return "R6 node of another space";
-  }
-  return MappedTwice(t, F(lookup, "target")) ? "mapped twice" : "";
+  return MappedTwice(t, node) ||
+                 OtherSpace(t, F(lookup, "first"), F(dma, "asid"))
+             ? "R6 mapped twice"
+             : "";
 }
 
 std::string Causes::OfDma(EventIndex i) const {
@@ -69,12 +69,16 @@ std::string Causes::OfDma(EventIndex i) const {
     if (!cause.empty()) return cause;
     break;
   }
+  // A probe means nothing, but finds what is not mapped all the same.
   const uint64_t meant = F(i, "meant");
-  if (meant != UINT64_MAX) {
-    const std::string unmapped = Unmapped(i, meant, meant + F(i, "len") - 1);
-    if (!unmapped.empty()) return unmapped;
+  const std::string unmapped =
+      F(i, "meant_hva") != 0 ? Skipped(i)
+                             : Unmapped(i, meant, meant + F(i, "len") - 1);
+  if (!unmapped.empty()) return unmapped;
+  if (meant == UINT64_MAX && CleanedOlder(i, 0, UINT64_MAX)) {
+    return "R2 added twice";
   }
-  return scenario_.no_batch ? "no batch" : "";
+  return scenario_.no_batch && F(i, "meant_hva") == 0 ? "no batch" : "";
 }
 
 // Memory of the VMM's own that it had mapped.
@@ -84,7 +88,7 @@ std::string Causes::OfHostReject(EventIndex i) const {
     if (F(lookup, "target") > F(i, "hva")) return "R1 below a node";
     return RuleAt(i) == Rule::kSvqExpands ? "posted across mappings" : "";
   }
-  return UnmappedElsewhere(i) ? "R6 node of another space" : "";
+  return UnmappedElsewhere(i) ? "R6 mapped twice" : "";
 }
 
 // Sections of [first, last] that the listener passed over or lost.
@@ -109,7 +113,7 @@ std::string Causes::Unmapped(EventIndex before, uint64_t first,
 
 // Of the operation that the violation is found in, or an earlier one.
 std::string Causes::Refused(EventIndex before) const {
-  if (UnmappedElsewhere(before)) return "R6 node of another space";
+  if (UnmappedElsewhere(before)) return "R6 mapped twice";
   if (CleanedOlder(before, 0, UINT64_MAX)) return "R2 added twice";
   for (EventIndex i = before; i-- > 0;) {
     if (RuleAt(i) == Rule::kTreeRefused) return "no IOVA";

@@ -105,9 +105,10 @@ const Owner* Ledger::OwnerOf(uint64_t iova, uint8_t asid) const {
   return index ? &owners_[*index] : nullptr;
 }
 
-const Owner* Ledger::ChosenFor(uint64_t iova) const {
+const Owner* Ledger::ChosenFor(uint64_t iova, uint8_t first_asid) const {
   std::optional<uint64_t> latest;  // indexes are given in order
   for (const auto& [asid, space] : chosen_) {
+    if (asid < first_asid) continue;
     latest = std::max(latest, space.Find(iova));
   }
   return latest ? &owners_[*latest] : nullptr;

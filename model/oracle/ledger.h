@@ -63,9 +63,9 @@ class Ledger {
   // The latest owner, live or not, of an IOVA that the kernel accepted for it;
   // null where there was none.
   const Owner* OwnerOf(uint64_t iova, uint8_t asid = 0) const;
-  // The latest owner that the VMM chose the IOVA for, accepted or not, in
-  // whatever address space, as the VMM's trees are one for all.
-  const Owner* ChosenFor(uint64_t iova) const;
+  // The latest owner that the VMM chose the IOVA for, accepted or not, in any
+  // address space from `first_asid` on, as the VMM's trees are one for all.
+  const Owner* ChosenFor(uint64_t iova, uint8_t first_asid = 0) const;
   // The same in one address space.
   const Owner* ChosenIn(uint8_t asid, uint64_t iova) const;
   // A live host buffer that holds the byte and is mapped in the address space
