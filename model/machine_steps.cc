@@ -71,8 +71,9 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
                  ? "the VMM posts a request of its own; the device holds it"
                  : "the VMM posts a request of its own";
     case StepKind::kListener:
-      return step.registered ? "the VMM registers its memory listener"
-                             : "the VMM unregisters its memory listener";
+      return step.again        ? "the VMM registers its memory listener again"
+             : step.registered ? "the VMM registers its memory listener"
+                               : "the VMM unregisters its memory listener";
   }
   return "";
 }

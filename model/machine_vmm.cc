@@ -90,7 +90,7 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   Sink& sink = Begin(now, cause);
   if (step.kind == StepKind::kListener) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
-    if (listening_ != step.registered) {
+    if (listening_ != step.registered || step.again) {
       for (const auto& [first, flat] : space_.view()) {
         deliveries_.push_back(
             {MakeSection(flat), step.registered, /*of_listener=*/true});

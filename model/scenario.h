@@ -124,6 +124,7 @@ struct StepSpec {
   Range<Gpa> gpa;                   // kViommu (mapped to), kDiscard
   bool unmap = false;               // kViommu
   bool registered = false;          // kListener
+  bool again = false;               // kListener: although it is registered
 
   friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };

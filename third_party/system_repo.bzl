@@ -5,7 +5,14 @@ ordinary tracked inputs; nothing is downloaded.
 """
 
 def debian_libdir(ctx):
-    """Debian's multiarch library directory, e.g. /usr/lib/x86_64-linux-gnu."""
+    """Debian's multiarch library directory.
+
+    Args:
+      ctx: of a repository rule.
+
+    Returns:
+      The path, e.g. /usr/lib/x86_64-linux-gnu.
+    """
     result = ctx.execute(["gcc", "-print-multiarch"])
     if result.return_code != 0:
         fail("cannot run gcc: " + result.stderr)

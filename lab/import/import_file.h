@@ -13,10 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lab/import/import_events.h"
+#include "lab/import/log_pieces.h"
 
 namespace iovalab {
-
-inline constexpr uint64_t kMaxLogBytes = uint64_t{16} << 30;
 
 // "-" is standard input. Gzipped logs are read as they are; `max_bytes` counts
 // what they hold. Errors are one line, "PATH: what": NotFound,

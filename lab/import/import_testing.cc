@@ -29,6 +29,10 @@ std::string ReadCapture(absl::string_view name) {
   return Unpacked(absl::StrCat("testdata/captures/", name, ".log.gz"));
 }
 
+std::string ReadCaptureFile(absl::string_view file) {
+  return Unpacked(absl::StrCat("testdata/captures/", file));
+}
+
 std::string ReadMonitor(absl::string_view name) {
   return Unpacked(absl::StrCat("testdata/captures/", name, ".monitor.gz"));
 }

@@ -214,10 +214,16 @@ absl::Status LoadHostUnmap(Loading& l, const Place& at, const pb::Step& in,
                     step);
 }
 
-absl::Status LoadListener(Loading&, const Place&, const pb::Step& in,
+absl::Status LoadListener(Loading& l, const Place& at, const pb::Step& in,
                           StepSpec& step) {
   step.kind = StepKind::kListener;
   step.registered = in.listener().registered();
+  step.again = in.listener().again();
+  if (step.again && !step.registered) {
+    return l.where.Error(at.At("listener").At("again"),
+                         "given without registered; only registering can be "
+                         "done again");
+  }
   return absl::OkStatus();
 }
 

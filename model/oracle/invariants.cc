@@ -25,12 +25,6 @@ bool Covers(const IntervalTable& table, uint64_t first, uint64_t last) {
 
 StoreId IotlbOf(uint8_t asid) { return {StoreKind::kVhostIotlb, asid}; }
 
-// The address space that the VMM chose the IOVA for.
-uint8_t AsidOf(const Ledger& ledger, uint64_t iova) {
-  const Owner* owner = ledger.ChosenFor(iova);
-  return owner == nullptr ? 0 : owner->asid();
-}
-
 uint64_t Pages(const Entry& e) {
   return PageDown(e.last) / kPageSize - PageDown(e.first) / kPageSize + 1;
 }
@@ -40,6 +34,16 @@ uint64_t Pages(const Entry& e) {
 StoreId Invariants::AllocatedIovas() const {
   return strategy_ == &kStrategyGpa || !strategy_->shadow_queue ? kIovaOnly
                                                                 : kIovaHva;
+}
+
+const Owner* Invariants::OwnerOfNode(const Ledger& ledger,
+                                     uint64_t iova) const {
+  return ledger.ChosenFor(iova, FirstWithNodes());
+}
+
+uint8_t Invariants::AsidOfNode(const Ledger& ledger, uint64_t iova) const {
+  const Owner* owner = OwnerOfNode(ledger, iova);
+  return owner == nullptr ? 0 : owner->asid();
 }
 
 bool Invariants::HoldsOwner(const Stores& stores, const Owner& owner) const {
@@ -133,7 +137,7 @@ std::optional<Violation> Invariants::NodesAndEntries(
     if (store == nodes && deleted) {
       if (const auto violation = NodeWent(stores, e)) return violation;
     } else if (store == nodes) {
-      const StoreId iotlb = IotlbOf(AsidOf(ledger, e.first));
+      const StoreId iotlb = IotlbOf(AsidOfNode(ledger, e.first));
       if (l1.Find(e.first) && !Covers(stores.Get(iotlb), e.first, e.last)) {
         return Violation{2,      nodes,
                          iotlb,  e.first,
@@ -142,7 +146,7 @@ std::optional<Violation> Invariants::NodesAndEntries(
     } else if (store.kind == StoreKind::kVhostIotlb && deleted &&
                store.asid >= FirstWithNodes()) {
       const std::optional<Entry> node = l1.Find(e.first);
-      if (node && AsidOf(ledger, node->first) == store.asid &&
+      if (node && AsidOfNode(ledger, node->first) == store.asid &&
           !Covers(stores.Get(store), node->first, node->last)) {
         return Violation{
             2,          nodes,
@@ -227,7 +231,7 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
     stores.Get(id).ForEach([&](const Entry& e) {
       const bool kernels = id.kind == StoreKind::kVhostIotlb;
       const Owner* owner = kernels ? ledger.OwnerOf(e.first, id.asid)
-                                   : ledger.ChosenFor(e.first);
+                                   : OwnerOfNode(ledger, e.first);
       // An entry that the VMM has no node for can never be unmapped.
       const bool lost = kernels && id.asid >= FirstWithNodes() &&
                         !stores.Get(AllocatedIovas()).Find(e.first);

@@ -80,7 +80,10 @@ class Invariants {
   StoreId AllocatedIovas() const;
   // The kernel's tables whose entries each have a node there: without a shadow
   // queue for the data none of address space 0's has.
-  uint32_t FirstWithNodes() const { return strategy_->shadow_queue ? 0 : 1; }
+  uint8_t FirstWithNodes() const { return strategy_->shadow_queue ? 0 : 1; }
+  // Whom the L1 node at this IOVA is for, and in which address space.
+  const Owner* OwnerOfNode(const Ledger& ledger, uint64_t iova) const;
+  uint8_t AsidOfNode(const Ledger& ledger, uint64_t iova) const;
   bool HoldsOwner(const Stores& stores, const Owner& owner) const;
 
   const Strategy* strategy_;

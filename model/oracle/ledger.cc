@@ -19,7 +19,13 @@ uint32_t Ledger::Add(const Owner& owner) {
 
 uint32_t Ledger::AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
                             bool mapped) {
+  const auto known = sections_.find(span.section_gpa);
+  if (known != sections_.end() && !mapped) {
+    unsettled_.push_back(known->second);
+    return known->second;
+  }
   Owner owner;
+  if (known != sections_.end()) owner.earlier = known->second;
   owner.span = span;
   owner.iova = iova.value_or(0);
   owner.size_minus_1 = span.size_minus_1;
@@ -45,7 +51,7 @@ std::optional<uint32_t> Ledger::DropSection(uint64_t section_gpa) {
   if (at == sections_.end()) return std::nullopt;
   const uint32_t index = at->second;
   sections_.erase(at);
-  Drop(index);
+  for (std::optional<uint32_t> i = index; i; i = owners_[*i].earlier) Drop(*i);
   return index;
 }
 
@@ -99,9 +105,10 @@ const Owner* Ledger::OwnerOf(uint64_t iova, uint8_t asid) const {
   return index ? &owners_[*index] : nullptr;
 }
 
-const Owner* Ledger::ChosenFor(uint64_t iova) const {
+const Owner* Ledger::ChosenFor(uint64_t iova, uint8_t first_asid) const {
   std::optional<uint64_t> latest;  // indexes are given in order
   for (const auto& [asid, space] : chosen_) {
+    if (asid < first_asid) continue;
     latest = std::max(latest, space.Find(iova));
   }
   return latest ? &owners_[*latest] : nullptr;

@@ -32,6 +32,8 @@ struct Owner {
   bool live = true;       // the section or buffer is still there
   bool arriving = true;   // granted by the operation that is under way
   bool leaving = false;   // dropped by it
+  // The grant that the same section had before, where it was added twice.
+  std::optional<uint32_t> earlier{};
 
   // Of the device's address spaces; sections are in 0.
   uint8_t asid() const { return is_section ? 0 : host.asid; }
@@ -42,6 +44,7 @@ class Ledger {
  public:
   // A section that passes the listener's rules was added. `iova` is what the
   // VMM chose for it, nothing where it found none; `mapped`: the kernel has it.
+  // Where it is there already and is refused now, what it has stays its own.
   uint32_t AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
                       bool mapped);
   uint32_t AddHost(const HostSpan& span, uint64_t iova);
@@ -60,9 +63,9 @@ class Ledger {
   // The latest owner, live or not, of an IOVA that the kernel accepted for it;
   // null where there was none.
   const Owner* OwnerOf(uint64_t iova, uint8_t asid = 0) const;
-  // The latest owner that the VMM chose the IOVA for, accepted or not, in
-  // whatever address space, as the VMM's trees are one for all.
-  const Owner* ChosenFor(uint64_t iova) const;
+  // The latest owner that the VMM chose the IOVA for, accepted or not, in any
+  // address space from `first_asid` on, as the VMM's trees are one for all.
+  const Owner* ChosenFor(uint64_t iova, uint8_t first_asid = 0) const;
   // The same in one address space.
   const Owner* ChosenIn(uint8_t asid, uint64_t iova) const;
   // A live host buffer that holds the byte and is mapped in the address space
