@@ -41,13 +41,19 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       limits_(limits),
       jitter_(seed, kJitterStream),
       space_(scenario.regions),
-      invariants_(policies.strategy, !policies.device.use_va),
+      invariants_(policies.strategy, !policies.device.use_va,
+                  policies.device.map_api == MapApi::kPlatform
+                      ? StoreKind::kIommu
+                      : StoreKind::kDevice),
       steps_(scenario.steps.size()) {
   result_.trace.header.scenario_name = scenario.name;
   result_.trace.header.seed = seed;
   listener_profile_.strategy = policies.strategy;
   listener_profile_.switches = policies.switches;
-  listener_profile_.iova_range = scenario.iova_range;
+  // What the device answers to VHOST_VDPA_GET_IOVA_RANGE.
+  listener_profile_.iova_range = {
+      std::max(scenario.iova_range.first, Iova(policies.device.iova_first)),
+      std::min(scenario.iova_range.last, Iova(policies.device.iova_last))};
   listener_profile_.batch = !scenario.no_batch;
 }
 
@@ -204,7 +210,8 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   const std::vector<Sink::Change> changes = sink.TakeChanges();
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
-    if (d.op == DeltaOp::kDel && d.store.kind == StoreKind::kDevice) {
+    if (d.op == DeltaOp::kDel && (d.store.kind == StoreKind::kDevice ||
+                                  d.store.kind == StoreKind::kIommu)) {
       removed_.Assign(d.entry.first, d.entry.last, change.event);
     }
   }

@@ -173,6 +173,10 @@ class Machine {
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
+  // Whether an access goes through an entry of L3's that L2 has no more, and
+  // up to which IOVA that stays so.
+  bool Dropped(const DmaPiece& piece, uint8_t asid, uint64_t* last) const;
+  void CutWhereDropped(uint8_t asid);  // pieces_
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);

@@ -19,12 +19,33 @@ struct DeviceRow {
   absl::string_view not_applicable;  // where there is none
 };
 
+constexpr absl::string_view kVduseSetMap =
+    "VDUSE gets the whole table by set_map; it has no dma_map";
+constexpr absl::string_view kVpNoMaps =
+    "vp_vdpa has no map operations: vhost-vdpa maps in the platform's IOMMU";
+
 constexpr DeviceRow kDevices[] = {
     {"vdpa_sim", "vdpa_set_map_va", "vdpa_sim_set_map_va", ""},
     {"vdpa_sim", "vdpa_set_map_pa", "vdpa_sim_set_map_pa", ""},
+    // With user addresses it would differ from set_map in batches alone.
+    {"vdpa_sim", "vdpa_dma_map", "vdpa_sim_dma_map_pa", ""},
+    // The simulator has map operations whatever its parameters are, so hardware
+    // without them stands in, and `backend` can be varied by itself.
+    {"vdpa_sim", "vdpa_platform_iommu", "vp_vdpa", ""},
     {"vduse", "vdpa_set_map_va", "vduse", ""},
     {"vduse", "vdpa_set_map_pa", "",
      "VDUSE maps shared files by user address; it has no PA mode"},
+    {"vduse", "vdpa_dma_map", "", kVduseSetMap},
+    {"vduse", "vdpa_platform_iommu", "",
+     "VDUSE is told of its mappings; the platform's IOMMU is not asked"},
+    {"vp_vdpa", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_platform_iommu", "vp_vdpa", ""},
+    {"vp_vdpa_aw48", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_platform_iommu", "vp_vdpa_aw48", ""},
 };
 
 // A switch that says something about some strategies only.
@@ -93,8 +114,15 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
     run.device = *FindDeviceProfile(row.profile);
     if (run.device.use_va && row.device == "vdpa_sim" &&
         !run.kernel->vdpa_use_va) {
-      resolved.not_applicable = absl::StrCat("vdpa_sim of ", run.kernel->name,
-                                             " has no VA mode (recorded)");
+      resolved.not_applicable = absl::StrCat(
+          "vdpa_sim of ", run.kernel->name, " has no VA mode",
+          absl::StartsWith(run.kernel->source, "recordings") ? " (recorded)"
+                                                             : "");
+    }
+    if (scenario.iova_range.first.value > run.device.iova_last ||
+        scenario.iova_range.last.value < run.device.iova_first) {
+      resolved.not_applicable = absl::StrCat(
+          "vmm.iova_range lies outside what ", run.device.name, " can address");
     }
     return resolved;
   }

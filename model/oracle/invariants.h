@@ -46,9 +46,11 @@ struct Leak {
 
 class Invariants {
  public:
-  // pins: the kernel pins what it maps (PA mode).
-  Invariants(const Strategy* strategy, bool pins)
-      : strategy_(strategy), pins_(pins) {}
+  // pins: the kernel pins what it maps (PA mode). l3: the store of the tables
+  // that the device's accesses go through, kDevice or kIommu.
+  Invariants(const Strategy* strategy, bool pins,
+             StoreKind l3 = StoreKind::kDevice)
+      : strategy_(strategy), pins_(pins), l3_(l3) {}
 
   // An operation is over. `changes` are its deltas, `touched` the owners that
   // it added, dropped or failed to map. At most one violation of each
@@ -79,6 +81,7 @@ class Invariants {
 
   const Strategy* strategy_;
   bool pins_;
+  StoreKind l3_;
   // Entries in L2 and not in L3 (+1) or the other way round (-1), by asid.
   std::map<std::tuple<uint8_t, uint64_t, uint64_t, uint64_t, uint32_t>, int>
       differ_;
