@@ -216,7 +216,7 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
     }
   }
   for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
-                                              touched, vdpa_.in_batch)) {
+                                              touched, DeviceLags())) {
     const EventIndex event =
         sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
                   {static_cast<uint64_t>(v.invariant), v.store.Pack(),

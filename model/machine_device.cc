@@ -133,12 +133,11 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   GiveRequest(id);
 }
 
-// Only a kernel that unmaps less than it drops leaves such entries; in a batch
-// a set_map device is meant to keep its table.
+// Only a kernel that unmaps less than it drops leaves such entries.
 bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
                       uint64_t* last) const {
   *last = piece.iova + (piece.length - 1);
-  if (!policies_.kernel->vdpa_unmaps_message || vdpa_.in_batch ||
+  if (!policies_.kernel->vdpa_unmaps_message || DeviceLags() ||
       piece.fault != FaultReason::kNone || piece.absorbed) {
     return false;
   }
