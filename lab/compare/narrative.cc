@@ -62,6 +62,7 @@ std::string Dma(const Trace& trace, EventIndex i) {
   if (f["gpa"] != UINT64_MAX) {
     absl::StrAppend(&text, ", reached GPA ", Hex(f["gpa"]));
   }
+  if (f["unpinned"] != 0) absl::StrAppend(&text, ", pinned no more");
   return text;
 }
 
