@@ -6,10 +6,12 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "lab/import/monitor_dump.h"
 #include "lab/read_file.h"
 
 namespace iovalab {
@@ -26,10 +28,54 @@ absl::Status ReadError(absl::string_view name, gzFile stream) {
       absl::StrCat(name, ": damaged gzip data (", message, ")"));
 }
 
-}  // namespace
+// A piece of the stream into *buffer; 0 at its end, -1 where reading fails.
+int ReadPiece(gzFile stream, std::vector<char>* buffer) {
+  return gzread(stream, buffer->data(), static_cast<unsigned>(buffer->size()));
+}
 
-absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
-                                         uint64_t max_bytes) {
+absl::Status TooLong(absl::string_view name, uint64_t max_bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      name, ": more than ", max_bytes, " bytes; import a part of it"));
+}
+
+absl::StatusOr<ImportInput> ReadStream(absl::string_view name, gzFile stream,
+                                       uint64_t max_bytes, bool may_be_dump) {
+  QemuLogParser parser;
+  ImportBuilder builder;
+  const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
+  std::vector<char> buffer(kChunk);
+  ImportInput input;
+  bool is_first = true;
+  while (true) {
+    const int got = ReadPiece(stream, &buffer);
+    if (got < 0) return ReadError(name, stream);
+    if (got == 0) break;
+    const absl::string_view piece(buffer.data(), static_cast<size_t>(got));
+    if (is_first) input.is_dump = may_be_dump && LooksLikeMonitorDump(piece);
+    is_first = false;
+    if (input.is_dump) {
+      input.dump.append(piece.data(), piece.size());
+      if (input.dump.size() > kMaxDumpBytes) {
+        return TooLong(name, kMaxDumpBytes);
+      }
+      continue;
+    }
+    parser.Feed(piece, sink);
+    if (parser.counts().bytes > max_bytes) return TooLong(name, max_bytes);
+  }
+  if (input.is_dump) return input;
+  parser.Finish(sink);
+  input.log = builder.Finish(parser.counts());
+  if (input.log.too_many) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(name, ": more than ", ImportBuilder::kMaxOps,
+                     " map operations and sections; import a part of the log"));
+  }
+  return input;
+}
+
+absl::StatusOr<ImportInput> Read(absl::string_view path, uint64_t max_bytes,
+                                 bool may_be_dump) {
   const bool standard_input = path == "-";
   const std::string name = standard_input ? "<stdin>" : std::string(path);
   if (path.find('\0') != absl::string_view::npos) {
@@ -49,30 +95,21 @@ absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
   }
   absl::Cleanup close_it = [&] { gzclose(stream); };
 
-  QemuLogParser parser;
-  ImportBuilder builder;
-  const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
-  std::vector<char> buffer(kChunk);
-  while (true) {
-    const int got =
-        gzread(stream, buffer.data(), static_cast<unsigned>(buffer.size()));
-    if (got < 0) return ReadError(name, stream);
-    if (got == 0) break;
-    parser.Feed(absl::string_view(buffer.data(), static_cast<size_t>(got)),
-                sink);
-    if (parser.counts().bytes > max_bytes) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          name, ": more than ", max_bytes, " bytes; import a part of the log"));
-    }
-  }
-  parser.Finish(sink);
-  Import import = builder.Finish(parser.counts());
-  if (import.too_many) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(name, ": more than ", ImportBuilder::kMaxOps,
-                     " map operations and sections; import a part of the log"));
-  }
-  return import;
+  return ReadStream(name, stream, max_bytes, may_be_dump);
+}
+
+}  // namespace
+
+absl::StatusOr<ImportInput> ReadImportFile(absl::string_view path,
+                                           uint64_t max_bytes) {
+  return Read(path, max_bytes, true);
+}
+
+absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
+                                         uint64_t max_bytes) {
+  absl::StatusOr<ImportInput> input = Read(path, max_bytes, false);
+  if (!input.ok()) return input.status();
+  return std::move(input->log);
 }
 
 }  // namespace iovalab

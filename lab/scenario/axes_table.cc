@@ -26,6 +26,8 @@ constexpr AxisValue kDevices[] = {
      "Linux drivers/vdpa/vdpa_sim"},
     {"vduse", "device in userspace: maps shared files by set_map",
      "Linux drivers/vdpa/vdpa_user"},
+    {"vdpa_sim_net", "vdpa_sim with a control queue: two address spaces",
+     "Linux drivers/vdpa/vdpa_sim/vdpa_sim_net.c"},
     {"vp_vdpa", "hardware behind VT-d, 39 bits: no table of its own",
      "Linux drivers/vdpa/virtio_pci; recorded"},
     {"vp_vdpa_aw48", "the same, 48 bits", "Linux drivers/vdpa/virtio_pci"},

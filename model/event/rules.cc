@@ -316,6 +316,11 @@ constexpr RuleInfo kRules[] = {
     {Rule::kIommuMsiRead, "iommu.msi_read", kRec,
      "A-vp-platform-iommu range/msi_window",
      "a read of 0xfee00000-0xfeefffff does not reach what is mapped there"},
+
+    {Rule::kSvqHostBuffer, "svq.host_buffer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_add",
+     "a control command goes through buffers of the VMM's own, which are "
+     "looked up by HVA"},
 };
 
 constexpr bool RowsMatchRules() {

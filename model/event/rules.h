@@ -123,6 +123,9 @@ enum class Rule : uint16_t {
   kIommuMsiWrite,
   kIommuMsiRead,
 
+  // QEMU's shadow control queue
+  kSvqHostBuffer,
+
   kCount,
 };
 

@@ -80,6 +80,11 @@ constexpr DeviceProfile kProfiles[] = {
     Platform("vp_vdpa", "recording A-vp-platform-iommu", 39),
     Platform("vp_vdpa_aw48",
              "recordings A-vp-platform-iommu, B-type1v2-aw48 (aperture)", 48),
+    // The module's use_va is passed on for every device it makes.
+    Sim("vdpa_sim_net_va",
+        "recording A-simnet-asid; VA mode derived from Linux 6.12 "
+        "drivers/vdpa/vdpa_sim/vdpa_sim.c vdpasim_create",
+        MapApi::kSetMap, true, 2),
 };
 
 }  // namespace
