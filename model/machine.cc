@@ -42,14 +42,20 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       jitter_(seed, kJitterStream),
       space_(scenario.regions),
       invariants_(policies.strategy, !policies.device.use_va,
-                  policies.device.address_spaces),
+                  policies.device.address_spaces,
+                  policies.device.map_api == MapApi::kPlatform
+                      ? StoreKind::kIommu
+                      : StoreKind::kDevice),
       removed_(policies.device.address_spaces),
       steps_(scenario.steps.size()) {
   result_.trace.header.scenario_name = scenario.name;
   result_.trace.header.seed = seed;
   listener_profile_.strategy = policies.strategy;
   listener_profile_.switches = policies.switches;
-  listener_profile_.iova_range = scenario.iova_range;
+  // What the device answers to VHOST_VDPA_GET_IOVA_RANGE.
+  listener_profile_.iova_range = {
+      std::max(scenario.iova_range.first, Iova(policies.device.iova_first)),
+      std::min(scenario.iova_range.last, Iova(policies.device.iova_last))};
   listener_profile_.batch = !scenario.no_batch;
 }
 
@@ -219,12 +225,13 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   const std::vector<Sink::Change> changes = sink.TakeChanges();
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
-    if (d.op == DeltaOp::kDel && d.store.kind == StoreKind::kDevice) {
+    if (d.op == DeltaOp::kDel && (d.store.kind == StoreKind::kDevice ||
+                                  d.store.kind == StoreKind::kIommu)) {
       removed_[d.store.asid].Assign(d.entry.first, d.entry.last, change.event);
     }
   }
   for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
-                                              touched, vdpa_.in_batch)) {
+                                              touched, DeviceLags())) {
     const EventIndex event =
         sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
                   {static_cast<uint64_t>(v.invariant), v.store.Pack(),

@@ -100,7 +100,8 @@ void Machine::HostPost(int64_t now, uint32_t index, EventIndex cause) {
 AccessFacts Machine::HostFacts(const DmaPiece& piece, const MeantPiece& meant,
                                uint64_t offset, uint8_t asid) const {
   AccessFacts facts;
-  facts.completed = piece.fault == FaultReason::kNone;
+  facts.absorbed = piece.absorbed;
+  facts.completed = piece.fault == FaultReason::kNone && !piece.absorbed;
   facts.wanted =
       ledger_.HostAt(meant.buffer.hva + offset, asid,
                      meant.write ? kPermWrite : kPermRead) != nullptr;

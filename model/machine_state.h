@@ -186,6 +186,14 @@ class Machine {
 
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
+  // Whether an access goes through an entry of L3's that L2 has no more, and
+  // up to which IOVA that stays so.
+  bool Dropped(const DmaPiece& piece, uint8_t asid, uint64_t* last) const;
+  void CutWhereDropped(uint8_t asid);  // pieces_
+  // A batch is open in which the device keeps its former table.
+  bool DeviceLags() const {
+    return vdpa_.in_batch && policies_.device.map_api == MapApi::kSetMap;
+  }
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
