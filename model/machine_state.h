@@ -49,7 +49,7 @@ inline constexpr sim::Priority kDevicePriority = 30;
 struct MeantPiece {
   SvqBuffer buffer;
   bool write = false;
-  bool mapped = false;  // in L0 when posted
+  bool mapped = false;  // in L0, or by the VMM, when posted
   ObjectOffset memory;  // where mapped
   bool host = false;    // the VMM's own, without a guest address
 };
@@ -178,6 +178,7 @@ class Machine {
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
   // machine_host_request.cc: requests of the VMM's own.
   void HostPost(int64_t now, uint32_t step, EventIndex cause);
+  bool HostMapped(uint64_t hva, bool write, uint8_t asid) const;
   bool CutHostPieces(Request& request);
   void RejectHost(Sink& sink, const Request& request, uint32_t segment,
                   const HostPieceSpec& piece, Rule rule);
