@@ -104,13 +104,14 @@ void Machine::BuildHost() {
     vdpa_.table_limit = *scenario_.max_iotlb_entries;
   }
   sim::Check(VhostVdpaSetOwner(vdpa_) == 0, "the first owner is accepted");
-  // Of what QEMU acknowledges, the part that the model knows: messages may name
-  // an address space.
-  sim::Check(
-      VhostVdpaSetBackendFeatures(
-          vdpa_, kBackendIotlbMsgV2 | kBackendIotlbBatch | kBackendIotlbAsid,
-          env) == 0,
-      "every kernel and device has these features");
+  // Of what QEMU acknowledges, the part that the model knows and the kernel
+  // offers: messages may name an address space.
+  constexpr uint64_t kAcknowledged =
+      kBackendIotlbMsgV2 | kBackendIotlbBatch | kBackendIotlbAsid;
+  sim::Check(VhostVdpaSetBackendFeatures(
+                 vdpa_, kAcknowledged & policies_.kernel->vdpa_backend_features,
+                 env) == 0,
+             "a kernel accepts what it offers");
 }
 
 // The flat view as it is before the first step, delivered at time 0.
