@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "model/iommu/context.h"
+#include "model/iommu/fault.h"
 #include "model/iommu/format.h"
 #include "model/iommu/raw_memory.h"
 #include "model/iommu/riscv.h"
@@ -177,25 +178,14 @@ void CompareOk(JsonFields& in, StepComparison& out, const RiscvWalk& w) {
   out.Int("reads", in.Int("reads"), t.reads);
 }
 
-// Of a guest page fault: the guest address; of one while an entry was read, its
-// table's page with bit 0 set.
-uint64_t Iotval2(const TwoStageWalked& t) {
-  const uint32_t cause = t.native_code();
-  if (cause != 20 && cause != 21 && cause != 23) return 0;
-  return t.implicit ? (t.gpa & ~uint64_t{0xfff}) | 1 : t.gpa & ~uint64_t{3};
-}
-
 void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   const uint64_t iova = in.Hex("iova");
   const std::string access = in.String("acc");
   DeviceRequest request;
-  int ttyp = 2;
   if (access == "W") {
     request.access = kAccessWrite;
-    ttyp = 3;
   } else if (access == "X") {
     request.access = kAccessExec;
-    ttyp = 1;
   } else if (access != "R") {
     in.Fail("acc", "R, W or X is right");
   }
@@ -213,8 +203,11 @@ void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   out.Int("fault", in.Int("fault"),
           walked ? w.walked.native_code() : answer.riscv_cause);
   out.Hex("iotval", in.Hex("iotval"), iova);
-  out.Hex("iotval2", in.Hex("iotval2"), walked ? Iotval2(w.walked) : 0);
-  out.Int("ttyp", in.Int("ttyp"), ttyp);
+  out.Hex("iotval2", in.Hex("iotval2"),
+          walked ? RiscvIotval2(w.walked.native_code(), w.walked.gpa,
+                                w.walked.implicit)
+                 : 0);
+  out.Int("ttyp", in.Int("ttyp"), RiscvTtyp(request.access));
 }
 
 class RiscvReplay : public CaseReplay {

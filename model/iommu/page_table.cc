@@ -96,7 +96,7 @@ void PageTable::Drop(TableSlot slot, int level) {
   const int bits = format_->level[level - 1].bits;
   const uint64_t absent = format_->ops->absent(*format_, level - 1);
   for (uint64_t i = 0; i < uint64_t{1} << bits; ++i) {
-    const TableSlot child = nodes_.slot(node, bits, i);
+    const TableSlot child = nodes_.slot(node, i);
     if (child.kind == SlotKind::kEntry && child.word == absent) continue;
     Drop(child, level - 1);
   }
@@ -150,7 +150,7 @@ uint32_t PageTable::Expand(TableSlot slot, int level, uint64_t base) {
   if (run.kind == TableRun::kEmpty) return node;
   const int shift = f.level[below].shift;
   for (uint64_t i = 0; i < f.Entries(below); ++i)
-    nodes_.Set(node, bits, i,
+    nodes_.Set(node, i,
                {SlotKind::kEntry, RunBits(f, run, base + (i << shift))});
   return node;
 }
@@ -263,36 +263,55 @@ TableSlot PageTable::MapSlot(TableSlot slot, int level, uint64_t base,
     return slot;
   }
   sim::Check(level > op.run.level, "a map range aligned to its leaves");
-  const uint32_t node = Expand(slot, level, base);
   const int below = level - 1;
-  const int bits = f.level[below].bits;
   const int shift = f.level[below].shift;
-  const uint64_t from = f.Index(below, std::max(op.first, base));
-  const uint64_t to = f.Index(below, std::min(op.last, last));
-  const uint64_t absent = f.ops->absent(f, below);
-  uint64_t covered = 0;
-  for (uint64_t i = from; i <= to; ++i) {
+  // What was empty and is written in part is no run.
+  const bool was_empty = slot.kind == SlotKind::kRun
+                             ? nodes_.run(slot.word).kind == TableRun::kEmpty
+                             : slot.kind == SlotKind::kEntry &&
+                                   slot.word == f.ops->absent(f, level);
+  const uint32_t node = Expand(slot, level, base);
+  uint64_t from = f.Index(below, std::max(op.first, base));
+  uint64_t to = f.Index(below, std::min(op.last, last));
+  // The entries at the ends may be covered in part.
+  for (const uint64_t i : {from, to}) {
     const uint64_t at = base + (i << shift);
-    const TableSlot old = nodes_.slot(node, bits, i);
-    if (at < op.first || at + Span(below) > op.last) {
-      const TableSlot changed = MapSlot(old, below, at, op);
-      nodes_.Set(node, bits, i, changed);
-      continue;
+    if (at >= op.first && at + Span(below) <= op.last) continue;
+    const TableSlot changed = MapSlot(nodes_.slot(node, i), below, at, op);
+    nodes_.Set(node, i, changed);
+    if (from == to) {
+      from = to + 1;
+      break;
     }
-    if (old.kind != SlotKind::kEntry || old.word != absent) Drop(old, below);
-    ++covered;
-    nodes_.Set(node, bits, i,
-               below > op.run.level
-                   ? TableSlot{SlotKind::kRun, op.run_id}
-                   : TableSlot{SlotKind::kEntry, RunBits(f, op.run, at)});
+    i == from ? ++from : --to;
   }
-  if (covered > 0 && below > op.run.level) {
-    nodes_.AddReferences(op.run_id, static_cast<uint32_t>(covered));
-    Add(counts_, CountOf({SlotKind::kRun, op.run_id}, below), covered);
-  } else {
-    counts_.leaf_entries += covered;
-  }
+  if (from <= to) FillCovered(node, below, base, from, to, op);
+  if (was_empty) return {SlotKind::kTable, node};
   return Collapse(node, below, base);
+}
+
+// Entries [from, to] of the node, each of which the range covers whole.
+void PageTable::FillCovered(uint32_t node, int level, uint64_t base,
+                            uint64_t from, uint64_t to, MapOp& op) {
+  const Format& f = *format_;
+  const int shift = f.level[level].shift;
+  const uint64_t absent = f.ops->absent(f, level);
+  for (uint64_t i = from; i <= to; ++i) {
+    const TableSlot old = nodes_.slot(node, i);
+    if (old.kind != SlotKind::kEntry || old.word != absent) Drop(old, level);
+  }
+  const uint64_t n = to - from + 1;
+  if (level > op.run.level) {
+    nodes_.SetRange(node, from, to, {SlotKind::kRun, op.run_id});
+    nodes_.AddReferences(op.run_id, static_cast<uint32_t>(n));
+    Add(counts_, CountOf({SlotKind::kRun, op.run_id}, level), n);
+    return;
+  }
+  nodes_.SetRange(node, from, to, {SlotKind::kEntry, RunBits(f, op.run, base)});
+  counts_.leaf_entries += n;
+  if (op.run.kind == TableRun::kConstant) return;
+  for (uint64_t i = from; i <= to; ++i)
+    nodes_.SetWord(node, i, RunBits(f, op.run, base + (i << shift)));
 }
 
 // Unmap.
@@ -390,16 +409,15 @@ TableSlot PageTable::ClearSlot(TableSlot slot, int level, uint64_t base,
       nodes_.run(slot.word).kind == TableRun::kEmpty)
     return slot;
   const uint32_t node = Expand(slot, level, base);
-  const int bits = f.level[below].bits;
   const uint64_t from = f.Index(below, std::max(op.first, base));
   const uint64_t to = f.Index(below, std::min(op.last, last));
   const uint64_t absent = f.ops->absent(f, below);
   for (uint64_t i = from; i <= to; ++i) {
-    const TableSlot old = nodes_.slot(node, bits, i);
+    const TableSlot old = nodes_.slot(node, i);
     if (old.kind == SlotKind::kEntry && old.word == absent) continue;
     const TableSlot changed =
         ClearSlot(old, below, base + (i << f.level[below].shift), op);
-    nodes_.Set(node, bits, i, changed);
+    nodes_.Set(node, i, changed);
   }
   return Collapse(node, below, base);
 }
