@@ -188,6 +188,7 @@ void MapLoop(benchmark::State& state, uint64_t pages) {
   }
 }
 
+constexpr const char* kWalked[] = {"vtd4", "amdv1_4", "lpae_s2", "riscv48"};
 constexpr int kMapBits[] = {12, 21, 30, 39, 48, 57, 64};
 
 void Register(const bench::Flags& flags) {
@@ -195,7 +196,7 @@ void Register(const bench::Flags& flags) {
   const auto add = [&](const std::string& name, auto fn) {
     all.push_back(benchmark::RegisterBenchmark(name.c_str(), fn));
   };
-  for (const char* format : {"vtd4", "amdv1_4", "lpae_s2", "riscv48"}) {
+  for (const char* format : kWalked) {
     add(absl::StrCat("I2/", format),
         [format](benchmark::State& s) { WalkOurs(s, format); });
   }
@@ -221,43 +222,60 @@ void Register(const bench::Flags& flags) {
 
 std::vector<bench::RatioRow> MakeRows(const bench::FastestReporter& results) {
   std::vector<bench::RatioRow> rows;
-  for (const char* format : {"vtd4", "amdv1_4", "lpae_s2", "riscv48"}) {
-    rows.push_back({"I2", absl::StrCat("4-level walk, ", format), "ns",
+  const auto us = [&](const std::string& name) {
+    return results.NsOf(name) / 1000;
+  };
+  for (const char* format : kWalked) {
+    rows.push_back({absl::StrCat("I2 ", format),
+                    "4-level walk, permuted pages",
+                    "ns",
                     results.NsOf(absl::StrCat("I2/", format)),
-                    "four dependent loads", results.NsOf("I2/loads"), 2});
+                    2,
+                    {{"four dependent loads", results.NsOf("I2/loads")}}});
   }
-  rows.push_back({"I3", "two-stage walk, Sv48 over Sv48x4", "ns",
-                  results.NsOf("I3/ours"), "the 24 loads that it needs",
-                  results.NsOf("I3/loads"), 2});
-  rows.push_back({"I4", "map 1 GiB by 4K", "us",
-                  results.NsOf("map/linear30") / 1000, "262144 entries written",
-                  results.NsOf("map/loop") / 1000, 0});
+  rows.push_back({"I3",
+                  "two-stage walk, Sv48 over Sv48x4",
+                  "ns",
+                  results.NsOf("I3/ours"),
+                  2,
+                  {{"the 24 loads that it needs", results.NsOf("I3/loads")}}});
+  rows.push_back({"I4",
+                  "map 1 GiB by 4K",
+                  "us",
+                  us("map/linear30"),
+                  0,
+                  {{"262144 entries written", us("map/loop")}}});
+  const bench::Peer limit = {"10 us", 10};
   for (int bits : kMapBits) {
-    rows.push_back({bits == 64 ? "I5" : absl::StrCat("M2^", bits),
-                    absl::StrCat("map 2^", bits, " bytes by 4K"), "us",
-                    results.NsOf(absl::StrCat("map/", bits)) / 1000, "10 us",
-                    10, 1});
+    rows.push_back({bits == 64 ? "I5" : absl::StrCat("IM 2^", bits),
+                    absl::StrCat("map 2^", bits, " bytes by 4K"),
+                    "us",
+                    us(absl::StrCat("map/", bits)),
+                    1,
+                    {limit}});
   }
-  rows.push_back({"I5f", "map 2^64 less two pages", "us",
-                  results.NsOf("map/flanks") / 1000, "10 us", 10, 1});
+  rows.push_back({"I5 flanks",
+                  "map 2^64 bytes less two pages",
+                  "us",
+                  us("map/flanks"),
+                  1,
+                  {limit}});
   for (const char* name : {"map/64", "map/flanks"}) {
     const auto* found = results.Find(name);
     if (found == nullptr) continue;
-    rows.push_back({"I5m", absl::StrCat("memory of ", name), "KiB",
-                    found->counters.at("memory") / 1024, "64 KiB", 64, 1});
+    rows.push_back({"I5 memory",
+                    absl::StrCat("of ", name),
+                    "KiB",
+                    found->counters.at("memory") / 1024,
+                    1,
+                    {{"64 KiB", 64}}});
   }
   return rows;
 }
 
 int Main(int argc, char** argv) {
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
-  std::vector<char*> args(argv, argv + argc);
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  args.insert(args.begin() + 1, interleave.data());
-  argc = static_cast<int>(args.size());
-  argv = args.data();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (!bench::Initialize(argc, argv)) return 1;
   Register(flags);
   bench::FastestReporter results;
   if (benchmark::RunSpecifiedBenchmarks(&results) == 0) return 1;

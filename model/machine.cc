@@ -41,7 +41,9 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       limits_(limits),
       jitter_(seed, kJitterStream),
       space_(scenario.regions),
-      invariants_(policies.strategy, !policies.device.use_va),
+      invariants_(policies.strategy, !policies.device.use_va,
+                  policies.device.address_spaces),
+      removed_(policies.device.address_spaces),
       steps_(scenario.steps.size()) {
   result_.trace.header.scenario_name = scenario.name;
   result_.trace.header.seed = seed;
@@ -92,7 +94,17 @@ void Machine::BuildHost() {
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
   VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
   VhostVdpaOpen(vdpa_, device_, env, sink);
+  if (scenario_.max_iotlb_entries) {
+    vdpa_.table_limit = *scenario_.max_iotlb_entries;
+  }
   sim::Check(VhostVdpaSetOwner(vdpa_) == 0, "the first owner is accepted");
+  // Of what QEMU acknowledges, the part that the model knows: messages may name
+  // an address space.
+  sim::Check(
+      VhostVdpaSetBackendFeatures(
+          vdpa_, kBackendIotlbMsgV2 | kBackendIotlbBatch | kBackendIotlbAsid,
+          env) == 0,
+      "every kernel and device has these features");
 }
 
 // The flat view as it is before the first step, delivered at time 0.
@@ -160,9 +172,10 @@ void Machine::EnqueueVmm(int64_t now, const Job& job) {
 }
 
 void Machine::StartVmm(int64_t now, const Job& job) {
-  const int64_t cost = job.op == Op::kCommit   ? kCommitNs
-                       : job.op == Op::kSvqAdd ? kSvqAddNs
-                                               : kHostMapNs;
+  const int64_t cost = job.op == Op::kCommit ? kCommitNs
+                       : job.op == Op::kSvqAdd || job.op == Op::kHostPost
+                           ? kSvqAddNs
+                           : kHostMapNs;
   vmm_busy_ = true;
   Schedule(sim::SaturatingAdd(now, cost), kVmmPriority, job);
 }
@@ -195,6 +208,8 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return Reset(now, job.a, job.cause);
     case Op::kHostMap:
       return HostMap(now, job.a, job.cause);
+    case Op::kHostPost:
+      return HostPost(now, job.a, job.cause);
     case Op::kDeviceWork:
       return DeviceWork(now, job.a, job.cause);
   }
@@ -205,7 +220,7 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
     if (d.op == DeltaOp::kDel && d.store.kind == StoreKind::kDevice) {
-      removed_.Assign(d.entry.first, d.entry.last, change.event);
+      removed_[d.store.asid].Assign(d.entry.first, d.entry.last, change.event);
     }
   }
   for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,

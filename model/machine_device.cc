@@ -130,20 +130,21 @@ AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
   AccessFacts facts;
   facts.completed = piece.fault == FaultReason::kNone;
   facts.has_intent = false;
-  if (asid != 0) return facts;  // nobody was ever granted anything there
   // Behind a vIOMMU the guest's own tables say what it lets the device do.
   if (const std::optional<Entry> mapped =
-          result_.stores.Get({StoreKind::kViommu, 0}).Find(piece.iova)) {
+          result_.stores.Get({StoreKind::kViommu, asid}).Find(piece.iova)) {
     facts.ever_owned = true;
     facts.wanted = facts.completed ||
                    (mapped->perm & (write ? kPermWrite : kPermRead)) != 0;
     return facts;
   }
-  const Owner* owner = ledger_.OwnerOf(piece.iova);
+  const Owner* owner = ledger_.OwnerOf(piece.iova, asid);
   facts.ever_owned = owner != nullptr;
   if (owner == nullptr) return facts;
   // A vIOMMU's mapping of which the guest unmapped this part.
-  if (!owner->is_section && !policies_.strategy->shadow_queue) return facts;
+  if (!owner->is_section && !policies_.strategy->shadow_queue && asid == 0) {
+    return facts;
+  }
   if (facts.completed) {
     facts.wanted = owner->live || owner->leaving;
   } else {
@@ -187,11 +188,15 @@ AccessFacts Machine::FactsOf(const DmaPiece& piece, const MeantPiece& meant,
 void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                           const DmaPiece& piece, bool write,
                           const MeantPiece* meant, uint64_t offset) {
-  const uint64_t meant_gpa =
-      meant != nullptr ? meant->buffer.gpa + offset : UINT64_MAX;
-  const AccessFacts facts = meant != nullptr
-                                ? FactsOf(piece, *meant, offset)
-                                : ProbeFacts(piece, write, request.asid);
+  const uint64_t meant_gpa = meant != nullptr && !meant->host
+                                 ? meant->buffer.gpa + offset
+                                 : UINT64_MAX;
+  const uint64_t meant_hva =
+      meant != nullptr && meant->host ? meant->buffer.hva + offset : 0;
+  const AccessFacts facts =
+      meant == nullptr ? ProbeFacts(piece, write, request.asid)
+      : meant->host    ? HostFacts(piece, *meant, offset, request.asid)
+                       : FactsOf(piece, *meant, offset);
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;
@@ -205,20 +210,26 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
     }
   }
   uint64_t l1 = BornOf(stores, kIovaHva, piece.iova);
-  if (l1 == kNoEvent) l1 = BornOf(stores, kIovaOnly, piece.iova);
+  // Without a shadow queue for the data the tree is the control queue's alone.
+  if (l1 == kNoEvent &&
+      (policies_.strategy->shadow_queue || request.asid != 0)) {
+    l1 = BornOf(stores, kIovaOnly, piece.iova);
+  }
   const uint64_t l2 =
       BornOf(stores, {StoreKind::kVhostIotlb, request.asid}, piece.iova);
   const uint64_t l3 = piece.entry ? piece.entry->born : kNoEvent;
   uint64_t decided_by = l3;
   if (!piece.entry) {
-    decided_by = removed_.Find(piece.iova).value_or(kNoEvent);
+    if (request.asid < removed_.size()) {
+      decided_by = removed_[request.asid].Find(piece.iova).value_or(kNoEvent);
+    }
   }
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
             {request.name, segment, request.asid, piece.iova, piece.length,
              write ? kPermWrite : kPermRead,
              static_cast<uint64_t>(judgement.access_class), judgement.deserved,
              static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,
-             gpa, meant_gpa, decided_by});
+             gpa, meant_gpa, decided_by, meant_hva});
   Count(judgement.access_class, judgement.deserved);
 }
 

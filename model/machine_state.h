@@ -51,6 +51,7 @@ struct MeantPiece {
   bool write = false;
   bool mapped = false;  // in L0 when posted
   ObjectOffset memory;  // where mapped
+  bool host = false;    // the VMM's own, without a guest address
 };
 
 // One descriptor of a request as the device has it.
@@ -91,6 +92,7 @@ class Machine {
     kDiscard,     // a: step; kDiscard
     kReset,       // a: step; kReset
     kDeviceWork,  // a: request; the device accesses memory
+    kHostPost,    // a: step; kHostPost
   };
   struct Job {
     Op op = Op::kBeginStep;
@@ -112,6 +114,7 @@ class Machine {
     uint32_t release = kNoIndex;     // kPost: step that waits to release it
     bool released = false;           // kPost: some step releases it
     bool finished = false;
+    uint32_t changed = 0;  // kMemory: regions, of one that does them each
   };
 
   // machine.cc: set-up, the loop, the end.
@@ -147,6 +150,8 @@ class Machine {
   Section MakeSection(const FlatRange& flat);
   std::vector<Entry> GuestSections(const FlatView& view) const;
   void Commit(int64_t now, uint32_t step, EventIndex cause);
+  void Change(uint32_t step);
+  bool MoreToChange(uint32_t step) const;
   void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
   void Delivered(int64_t now, uint32_t step, EventIndex cause);
@@ -171,6 +176,14 @@ class Machine {
                    const DmaPiece& piece, bool write, const MeantPiece* meant,
                    uint64_t offset);
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
+  // machine_host_request.cc: requests of the VMM's own.
+  void HostPost(int64_t now, uint32_t step, EventIndex cause);
+  bool CutHostPieces(Request& request);
+  void RejectHost(Sink& sink, const Request& request, uint32_t segment,
+                  const HostPieceSpec& piece, Rule rule);
+  AccessFacts HostFacts(const DmaPiece& piece, const MeantPiece& meant,
+                        uint64_t offset, uint8_t asid) const;
+
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
   uint64_t HvaOf(const ObjectOffset& memory) const;
@@ -202,7 +215,8 @@ class Machine {
   GuestView guest_;
   Ledger ledger_;
   Invariants invariants_;
-  OverwriteMap removed_;  // device IOVA -> event that took its entry away
+  // By asid: device IOVA -> event that took its entry away.
+  std::vector<OverwriteMap> removed_;
   std::vector<StepState> steps_;
   // Steps with times of their own, by time; one at a time is in the queue.
   std::vector<uint32_t> timed_;

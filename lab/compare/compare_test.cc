@@ -133,6 +133,8 @@ TEST(ResolvePolicies, WhatDoesNotApply) {
       {{"kernel=deb_6_1_192", "backend=vdpa_set_map_pa"}, ""},
       {{"kernel=deb_6_1_192", "backend=vdpa_set_map_va", "device=vduse"}, ""},
       {{"device=vduse", "backend=vdpa_set_map_pa"}, "no PA mode"},
+      {{"device=vdpa_sim_net", "backend=vdpa_set_map_pa"}, ""},
+      {{"kernel=deb_6_1_192", "device=vdpa_sim_net"}, "no VA mode"},
       {{"mapping=passthrough", "switches=r1_fixed"}, "without a shadow queue"},
       {{"mapping=passthrough", "switches=r3_fixed"}, ""},
       {{"mapping=hva", "switches=r2_fixed"}, "only gpa"},

@@ -25,6 +25,8 @@ constexpr DeviceRow kDevices[] = {
     {"vduse", "vdpa_set_map_va", "vduse", ""},
     {"vduse", "vdpa_set_map_pa", "",
      "VDUSE maps shared files by user address; it has no PA mode"},
+    {"vdpa_sim_net", "vdpa_set_map_va", "vdpa_sim_net_va", ""},
+    {"vdpa_sim_net", "vdpa_set_map_pa", "vdpa_sim_net_pa", ""},
 };
 
 // A switch that says something about some strategies only.
@@ -32,6 +34,8 @@ struct SwitchRow {
   absl::string_view value;
   absl::string_view mappings;  // separated by spaces
   absl::string_view not_applicable;
+  // Says something about a control queue that is shadowed alone, too.
+  bool translates = false;
 };
 
 constexpr SwitchRow kSwitches[] = {
@@ -39,9 +43,9 @@ constexpr SwitchRow kSwitches[] = {
      "only trees that are searched by HVA remove by a needle"},
     {"r2_fixed", " gpa ", "only gpa cleans up after a refused GPA"},
     {"r1_fixed", " hva hva_id ram_addr gpa ",
-     "without a shadow queue nothing is translated"},
+     "without a shadow queue nothing is translated", true},
     {"before_b77a5f22ac", " hva hva_id ram_addr gpa ",
-     "without a shadow queue nothing is translated"},
+     "without a shadow queue nothing is translated", true},
     {"before_7dab70bec3", " hva hva_id ram_addr gpa ",
      "without a shadow queue there is no tree"},
     {"before_10dab9f263", " hva hva_id ram_addr gpa ",
@@ -54,6 +58,14 @@ bool HasViommu(const Scenario& scenario) {
              [](const auto& r) { return r.kind == RegionKind::kIommu; }) ||
          std::any_of(scenario.steps.begin(), scenario.steps.end(),
                      [](const auto& s) { return s.kind == StepKind::kViommu; });
+}
+
+uint32_t HighestAsid(const Scenario& scenario) {
+  uint32_t highest = 0;
+  for (const StepSpec& step : scenario.steps) {
+    highest = std::max(highest, step.asid);
+  }
+  return highest;
 }
 
 }  // namespace
@@ -70,6 +82,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       "policies hold known values");
   run.switches = *switches;
   for (const SwitchRow& row : kSwitches) {
+    if (row.translates && HighestAsid(scenario) > 0) continue;
     if (row.value == policies.Get("switches") &&
         !absl::StrContains(row.mappings,
                            absl::StrCat(" ", run.strategy->name, " "))) {
@@ -91,14 +104,26 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       return resolved;
     }
     run.device = *FindDeviceProfile(row.profile);
-    if (run.device.use_va && row.device == "vdpa_sim" &&
+    if (run.device.use_va && absl::StartsWith(row.device, "vdpa_sim") &&
         !run.kernel->vdpa_use_va) {
       resolved.not_applicable = absl::StrCat("vdpa_sim of ", run.kernel->name,
                                              " has no VA mode (recorded)");
     }
+    if (scenario.max_iotlb_entries &&
+        absl::StartsWith(row.device, "vdpa_sim")) {
+      run.device.table_limit = *scenario.max_iotlb_entries;
+    }
+    if (HighestAsid(scenario) >= run.device.address_spaces) {
+      resolved.not_applicable = absl::StrCat(
+          row.device, " has ", run.device.address_spaces,
+          run.device.address_spaces == 1 ? " address space" : " address spaces",
+          ", the scenario uses ASID ", HighestAsid(scenario));
+    }
     return resolved;
   }
-  sim::Check(false, "every device and backend has a row");
+  resolved.not_applicable =
+      absl::StrCat("no ", policies.Get("device"), " behind ",
+                   policies.Get("backend"), " is modelled");
   return resolved;
 }
 

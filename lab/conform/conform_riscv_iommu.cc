@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "model/iommu/context.h"
-#include "model/iommu/fault.h"
 #include "model/iommu/format.h"
 #include "model/iommu/raw_memory.h"
 #include "model/iommu/riscv.h"
@@ -178,6 +177,19 @@ void CompareOk(JsonFields& in, StepComparison& out, const RiscvWalk& w) {
   out.Int("reads", in.Int("reads"), t.reads);
 }
 
+// Of a guest page fault: the guest address, or the page of the table that was
+// being read with bit 0 set.
+uint64_t Iotval2(const TwoStageWalked& t) {
+  const uint32_t cause = t.native_code();
+  if (cause != 20 && cause != 21 && cause != 23) return 0;
+  return t.implicit ? (t.gpa & ~uint64_t{0xfff}) | 1 : t.gpa & ~uint64_t{3};
+}
+
+// Of an untranslated request.
+int Ttyp(uint32_t access) {
+  return access == kAccessExec ? 1 : access == kAccessWrite ? 3 : 2;
+}
+
 void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   const uint64_t iova = in.Hex("iova");
   const std::string access = in.String("acc");
@@ -203,11 +215,8 @@ void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   out.Int("fault", in.Int("fault"),
           walked ? w.walked.native_code() : answer.riscv_cause);
   out.Hex("iotval", in.Hex("iotval"), iova);
-  out.Hex("iotval2", in.Hex("iotval2"),
-          walked ? RiscvIotval2(w.walked.native_code(), w.walked.gpa,
-                                w.walked.implicit)
-                 : 0);
-  out.Int("ttyp", in.Int("ttyp"), RiscvTtyp(request.access));
+  out.Hex("iotval2", in.Hex("iotval2"), walked ? Iotval2(w.walked) : 0);
+  out.Int("ttyp", in.Int("ttyp"), Ttyp(request.access));
 }
 
 class RiscvReplay : public CaseReplay {

@@ -111,10 +111,12 @@ class Writer {
   void Head() {
     out_.set_name(Identifier(options_.name));
     out_.set_summary(fmt::format(
-        "Imported from a QEMU log, device {}: {} sections added, {} deleted. "
+        "Imported from {}: {} sections added, {} deleted. "
         "The guest's requests around each deletion are the importer's.",
-        device_.name, device_.CountOps(Op::kRegionAdd),
-        device_.CountOps(Op::kRegionDel)));
+        device_.source == ImportSource::kMonitor
+            ? "memory maps of a QEMU monitor"
+            : absl::StrCat("a QEMU log, device ", device_.name),
+        device_.CountOps(Op::kRegionAdd), device_.CountOps(Op::kRegionDel)));
     out_.set_source(options_.source);
     pb::Axis* axis = out_.add_axis();
     axis->set_name("mapping");

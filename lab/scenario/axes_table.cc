@@ -20,6 +20,8 @@ constexpr AxisValue kDevices[] = {
      "Linux drivers/vdpa/vdpa_sim"},
     {"vduse", "device in userspace: maps shared files by set_map",
      "Linux drivers/vdpa/vdpa_user"},
+    {"vdpa_sim_net", "vdpa_sim with a control queue: two address spaces",
+     "Linux drivers/vdpa/vdpa_sim/vdpa_sim_net.c"},
 };
 
 constexpr AxisValue kKernels[] = {

@@ -59,7 +59,9 @@ absl::Status CheckAccess(const Loading& l, const Place& at,
                              : l.steps.Unknown(access.step()));
   }
   const pb::Step& step = l.in.step(static_cast<int>(index));
-  if (step.has_post() || step.has_probe()) return absl::OkStatus();
+  if (step.has_post() || step.has_probe() || step.has_host_post()) {
+    return absl::OkStatus();
+  }
   return l.where.Error(
       at.At("step"),
       absl::StrCat(

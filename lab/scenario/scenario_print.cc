@@ -24,8 +24,9 @@ constexpr absl::string_view kHeader =
 
 // 64-bit fields that are addresses or sizes in bytes.
 constexpr absl::string_view kHexFields[] = {
-    "first", "last",      "ram_addr", "offset", "chunk",  "hpa",
-    "iova",  "lands_gpa", "stride",   "size",   "target", "memlock",
+    "first",  "last",    "ram_addr",  "offset",    "chunk",
+    "hpa",    "iova",    "lands_gpa", "stride",    "size",
+    "target", "memlock", "length",    "lands_hva", "offset_stride",
 };
 
 bool IsHex(const FieldDescriptor& field) {

@@ -127,6 +127,7 @@ void VdpaDmaUnmap(VdpaDevice& device, uint8_t asid, uint64_t first,
   range.last = last;
   Log(device, {VdpaCall::Op::kDmaUnmap, asid, 0, range, 0});
   EndPassthrough(device, asid, sink);
+  if (first > last) return;  // a message's range that wraps
   while (auto e = sink.table(Table(asid)).FirstIn(first, last)) {
     sink.Del(Table(asid), *e, Rule::kDevDmaMap, Actor::kDevice);
   }

@@ -85,6 +85,7 @@ enum class Kind : uint8_t {
   kNotify,      // VMM: a vIOMMU maps or unmaps a range
   kDiscard,     // VMM: the guest gives pages back
   kReset,       // VMM: the device is reset (status 0)
+  kHostPost,    // VMM: posts a buffer of its own
   kCount,
 };
 
@@ -139,6 +140,7 @@ enum class FaultReason : uint8_t {
   kPermission,
   kAddressWidth,
   kUserMemory,
+  kInterruptRange,
   kCount
 };
 

@@ -1,50 +1,108 @@
 #ifndef IOVALAB_MODEL_IOMMU_FAULT_H_
 #define IOVALAB_MODEL_IOMMU_FAULT_H_
 
-// Native fault records: the bytes that an IOMMU writes for its driver, made
-// from what a walk or a context said.
+// A DMA fault as an IOMMU sees it: one normalized reason, and the code that
+// each family of hardware has for it, in one table.
 //
-// Not for: the queue that they go into, which may drop them; text for people.
+// Not for: how a fault reaches software (fault_queue.h), its bytes
+// (fault_record.h), or what Linux prints (model/kernel/iommu_fault_text.h).
 //
-// Invariant: fields that the caller leaves out are zero in the record.
+// Invariants: a code of a dialect has one row; a row's code fits the dialect's
+// record; FaultRow(dialect, FaultCode(dialect, cause)) fits the cause.
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
-#include "model/iommu/entry_step.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "model/iommu/format.h"
 
 namespace iovalab {
 
-struct FaultEvent {
-  uint32_t code = 0;  // native
-  uint32_t access = kAccessRead;
-  uint32_t source_id = 0;  // bus, device, function; RISC-V: 24-bit device_id
-  std::optional<uint32_t> pasid = {};
-  bool supervisor = false;  // with a PASID
-  uint64_t address = 0;     // as the device gave it
-  // Two stages: the guest address at which the second one faulted, and whether
-  // an entry of the first stage was being read.
-  uint64_t gpa = 0;
-  bool implicit = false;
+// Whose codes and records. VT-d has one set for legacy mode and one for
+// scalable mode.
+enum class FaultDialect : uint8_t {
+  kVtdLegacy,
+  kVtdScalable,
+  kAmd,
+  kSmmuV3,
+  kRiscv,
+  kS390,
+};
+inline constexpr int kFaultDialects = 6;
+
+inline constexpr int kFaultReasons =
+    static_cast<int>(FaultReason::kTypeBlocked) + 1;
+
+enum class FaultAccess : uint8_t { kRead, kWrite, kExecute };
+inline constexpr int kFaultAccesses = 3;
+
+// The table in which the walk stopped.
+enum class FaultPlace : uint8_t {
+  kPages,         // page tables, the usual place
+  kRoot,          // root table, device directory
+  kContext,       // context entry, device table entry, stream table entry
+  kPasidDir,      // PASID directory
+  kPasidContext,  // PASID table entry, context descriptor, process context
+};
+inline constexpr int kFaultPlaces = 5;
+
+struct FaultCause {
+  FaultReason reason = FaultReason::kNotPresent;
+  FaultAccess access = FaultAccess::kRead;
+  uint8_t stage = 2;  // 1: first stage, 2: second stage
+  FaultPlace place = FaultPlace::kPages;
+
+  friend bool operator==(const FaultCause&, const FaultCause&) = default;
 };
 
-// VT-d FRCD, 128 bits as two words, low first: FI 63:12 | SID 15:0, PP 31, FR
-// 39:32, PASID 59:40, T 62 (1 read), F 63 of the high one. (VT-d specification
-// 11.4.10; QEMU 10.0 hw/i386/intel_iommu.c vtd_record_frcd)
-std::array<uint64_t, 2> VtdFaultRecord(const FaultEvent& event);
+// One native code, and the causes that it stands for.
+struct FaultRowInfo {
+  FaultDialect dialect;
+  uint16_t code;
+  FaultReason reason;
+  uint8_t accesses;          // bit FaultAccess
+  uint8_t stages;            // bit 0: first stage, bit 1: second stage
+  uint8_t places;            // bit FaultPlace
+  absl::string_view name;    // the specification's or QEMU's
+  absl::string_view phrase;  // VT-d: what Linux prints for the code
+};
 
-// RISC-V, 32 bytes as four words: CAUSE 11:0, PID 31:12, PV 32, PRIV 33, TTYP
-// 39:34, DID 63:40 | 0 | iotval | iotval2. (RISC-V IOMMU specification 3.2)
-std::array<uint64_t, 4> RiscvFaultRecord(const FaultEvent& event);
+// All rows, by dialect; within one, where two rows fit a cause, the first is
+// meant.
+absl::Span<const FaultRowInfo> FaultRows();
 
-// What iotval2 of a RISC-V record is: for guest page faults the guest address,
-// or the page of the table that was read with bit 0 set; else 0 (recorded
-// R-riscv-iommu).
-uint64_t RiscvIotval2(uint32_t cause, uint64_t gpa, bool implicit);
+// Nothing where the hardware has no such fault (an access flag on VT-d).
+std::optional<uint16_t> FaultCode(FaultDialect dialect,
+                                  const FaultCause& cause);
+// Null for a code that has no row.
+const FaultRowInfo* FaultRow(FaultDialect dialect, uint16_t code);
 
-// TTYP of an untranslated request: 1 execute, 2 read, 3 write.
-uint32_t RiscvTtyp(uint32_t access);
+absl::string_view FaultDialectName(FaultDialect dialect);
+
+// One refused access.
+struct DmaFault {
+  FaultDialect dialect = FaultDialect::kVtdLegacy;
+  FaultCause cause;
+  uint16_t code = 0;       // native, of the dialect
+  uint32_t source_id = 0;  // bus << 8 | device << 3 | function, or stream id
+  bool has_pasid = false;
+  uint32_t pasid = 0;  // 20 bits
+  bool privileged = false;
+  uint16_t domain = 0;   // AMD reports it
+  uint64_t address = 0;  // the first byte that was refused
+  // Second stage: the guest physical address (SMMU: IPA; RISC-V: iotval2 with
+  // its low bits). 0: not known.
+  uint64_t second = 0;
+  bool implicit = false;  // the access was the walker's own
+
+  friend bool operator==(const DmaFault&, const DmaFault&) = default;
+};
+
+// The fault of that cause, its code filled in. Nothing where the dialect has
+// no code for it.
+std::optional<DmaFault> MakeFault(FaultDialect dialect, const FaultCause& cause,
+                                  uint32_t source_id, uint64_t address);
 
 }  // namespace iovalab
 

@@ -9,7 +9,6 @@
 
 #include "model/iommu/context.h"
 #include "model/iommu/families.h"
-#include "model/iommu/fault.h"
 #include "model/iommu/raw_memory.h"
 #include "model/iommu/two_stage.h"
 #include "model/iommu/walker.h"
@@ -358,29 +357,6 @@ TEST(Context, WhichTablesTranslate) {
   EXPECT_TRUE(answer.request.supervisor);
   EXPECT_TRUE(answer.request.sum);
   EXPECT_EQ(ResolveContext(context, {.pasid = 3}).riscv_cause, 266u);
-}
-
-TEST(Fault, Records) {
-  const FaultEvent event{.code = 5,
-                         .access = kAccessWrite,
-                         .source_id = 0x0020,
-                         .address = 0xfeda0123};
-  EXPECT_EQ(VtdFaultRecord(event),
-            (std::array<uint64_t, 2>{0xfeda0000, 0x8000000500000020}));
-  FaultEvent read = event;
-  read.access = kAccessRead;
-  read.pasid = 7;
-  EXPECT_EQ(VtdFaultRecord(read)[1], 0xc000070580000020u);
-  const FaultEvent riscv{.code = 21,
-                         .access = kAccessRead,
-                         .source_id = 0x123456,
-                         .pasid = 9,
-                         .supervisor = true,
-                         .address = 0x1234,
-                         .gpa = 0x108a38,
-                         .implicit = true};
-  EXPECT_EQ(RiscvFaultRecord(riscv),
-            (std::array<uint64_t, 4>{0x1234560b00009015, 0, 0x1234, 0x108001}));
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ class PageTable {
 
   uint64_t Span(int level) const;  // of an entry, less one
   TableCounts CountOf(TableSlot slot, int level) const;
-  void Count(TableSlot slot, int level);
+  void Count(TableSlot slot, int level, uint64_t times = 1);
   void Discount(TableSlot slot, int level);
   void Drop(TableSlot slot, int level);
   uint32_t Expand(TableSlot slot, int level, uint64_t base);

@@ -23,6 +23,8 @@ bool Covers(const IntervalTable& table, uint64_t first, uint64_t last) {
   }
 }
 
+StoreId IotlbOf(uint8_t asid) { return {StoreKind::kVhostIotlb, asid}; }
+
 uint64_t Pages(const Entry& e) {
   return PageDown(e.last) / kPageSize - PageDown(e.first) / kPageSize + 1;
 }
@@ -30,11 +32,22 @@ uint64_t Pages(const Entry& e) {
 }  // namespace
 
 StoreId Invariants::AllocatedIovas() const {
-  return strategy_ == &kStrategyGpa ? kIovaOnly : kIovaHva;
+  return strategy_ == &kStrategyGpa || !strategy_->shadow_queue ? kIovaOnly
+                                                                : kIovaHva;
+}
+
+const Owner* Invariants::OwnerOfNode(const Ledger& ledger,
+                                     uint64_t iova) const {
+  return ledger.ChosenFor(iova, FirstWithNodes());
+}
+
+uint8_t Invariants::AsidOfNode(const Ledger& ledger, uint64_t iova) const {
+  const Owner* owner = OwnerOfNode(ledger, iova);
+  return owner == nullptr ? 0 : owner->asid();
 }
 
 bool Invariants::HoldsOwner(const Stores& stores, const Owner& owner) const {
-  if (!strategy_->shadow_queue) {
+  if (!strategy_->shadow_queue && owner.asid() == 0) {
     return Covers(stores.Get(kIotlb), owner.iova, owner.last_iova());
   }
   if (owner.is_section) {
@@ -63,7 +76,10 @@ std::optional<Violation> Invariants::SectionsAndNodes(
     if (change.delta.op != DeltaOp::kDel) continue;
     const Entry& e = change.delta.entry;
     const Owner* owner = nullptr;
-    if (change.delta.store == nodes) owner = ledger.ChosenFor(e.first);
+    if (change.delta.store == nodes) {
+      owner = strategy_->shadow_queue ? ledger.ChosenFor(e.first)
+                                      : ledger.ChosenIn(0, e.first);
+    }
     if (change.delta.store == kGpaIova) owner = ledger.SectionAt(e.first);
     if (owner != nullptr && owner->live && owner->is_section && owner->mapped &&
         !HoldsOwner(stores, *owner)) {
@@ -93,34 +109,48 @@ std::optional<Violation> Invariants::SectionsAndNodes(
   return std::nullopt;
 }
 
+std::optional<Violation> Invariants::NodeWent(const Stores& stores,
+                                              const Entry& node) const {
+  const StoreId nodes = AllocatedIovas();
+  for (uint32_t asid = FirstWithNodes(); asid < address_spaces_; ++asid) {
+    const StoreId iotlb = IotlbOf(static_cast<uint8_t>(asid));
+    const std::optional<Entry> left =
+        stores.Get(iotlb).FirstIn(node.first, node.last);
+    if (left && !stores.Get(nodes).Find(left->first)) {
+      return Violation{2,          iotlb,
+                       nodes,      left->first,
+                       left->last, "an entry of the kernel's has no node"};
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Violation> Invariants::NodesAndEntries(
-    const Stores& stores, const std::vector<Sink::Change>& changes) const {
-  if (!strategy_->shadow_queue) return std::nullopt;
+    const Stores& stores, const Ledger& ledger,
+    const std::vector<Sink::Change>& changes) const {
   const StoreId nodes = AllocatedIovas();
   const IntervalTable& l1 = stores.Get(nodes);
-  const IntervalTable& l2 = stores.Get(kIotlb);
   for (const Sink::Change& change : changes) {
     const Entry& e = change.delta.entry;
+    const StoreId store = change.delta.store;
     const bool deleted = change.delta.op == DeltaOp::kDel;
-    if (change.delta.store == nodes) {
-      if (deleted) {
-        const std::optional<Entry> left = l2.FirstIn(e.first, e.last);
-        if (left && !l1.Find(left->first)) {
-          return Violation{2,          kIotlb,
-                           nodes,      left->first,
-                           left->last, "an entry of the kernel's has no node"};
-        }
-      } else if (l1.Find(e.first) && !Covers(l2, e.first, e.last)) {
+    if (store == nodes && deleted) {
+      if (const auto violation = NodeWent(stores, e)) return violation;
+    } else if (store == nodes) {
+      const StoreId iotlb = IotlbOf(AsidOfNode(ledger, e.first));
+      if (l1.Find(e.first) && !Covers(stores.Get(iotlb), e.first, e.last)) {
         return Violation{2,      nodes,
-                         kIotlb, e.first,
+                         iotlb,  e.first,
                          e.last, "a node is not covered by the kernel's table"};
       }
-    } else if (change.delta.store == kIotlb && deleted) {
+    } else if (store.kind == StoreKind::kVhostIotlb && deleted &&
+               store.asid >= FirstWithNodes()) {
       const std::optional<Entry> node = l1.Find(e.first);
-      if (node && !Covers(l2, node->first, node->last)) {
+      if (node && AsidOfNode(ledger, node->first) == store.asid &&
+          !Covers(stores.Get(store), node->first, node->last)) {
         return Violation{
             2,          nodes,
-            kIotlb,     node->first,
+            store,      node->first,
             node->last, "a node lost entries of the kernel's table"};
       }
     }
@@ -187,7 +217,7 @@ std::vector<Violation> Invariants::Check(
   };
   if (changes.empty() && touched.empty()) return violations;
   add(SectionsAndNodes(stores, ledger, changes, touched));
-  add(NodesAndEntries(stores, changes));
+  add(NodesAndEntries(stores, ledger, changes));
   if (!batch_open) add(EntriesAndDevice());
   add(EntriesAndPins());
   return violations;
@@ -199,12 +229,11 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
   const auto scan = [&](StoreId id) {
     const size_t before = leaks.size();
     stores.Get(id).ForEach([&](const Entry& e) {
-      const Owner* owner = id.kind == StoreKind::kVhostIotlb
-                               ? ledger.OwnerOf(e.first)
-                               : ledger.ChosenFor(e.first);
       const bool kernels = id.kind == StoreKind::kVhostIotlb;
+      const Owner* owner = kernels ? ledger.OwnerOf(e.first, id.asid)
+                                   : OwnerOfNode(ledger, e.first);
       // An entry that the VMM has no node for can never be unmapped.
-      const bool lost = kernels && id.asid == 0 && strategy_->shadow_queue &&
+      const bool lost = kernels && id.asid >= FirstWithNodes() &&
                         !stores.Get(AllocatedIovas()).Find(e.first);
       if (owner != nullptr && owner->live && !lost) return;
       if (leaks.size() > before && leaks.back().last + 1 == e.first &&
@@ -216,7 +245,7 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
       }
     });
   };
-  if (strategy_->shadow_queue) scan(AllocatedIovas());
+  scan(AllocatedIovas());
   stores.ForEachStore([&](StoreId id, const IntervalTable&) {
     if (id.kind == StoreKind::kVhostIotlb) scan(id);
   });

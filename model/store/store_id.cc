@@ -36,6 +36,9 @@ constexpr StoreKindInfo kKinds[] = {
      "says whose"},
     {K::kViommu, "viommu", "L0", "giova", "gpa", "", false, false,
      "what the guest maps in its vIOMMU"},
+    {K::kIommu, "iommu", "L3", "iova", "hpa", "", false, false,
+     "the platform IOMMU's table of vhost-vdpa's domain, a run of leaves an "
+     "entry"},
 };
 
 constexpr bool RowsMatch() {

@@ -29,6 +29,7 @@ enum class StoreKind : uint8_t {
   kVma,         // L5: the VMM process's mappings
   kMemory,      // what DMA wrote, by host page: provenance of bytes
   kViommu,      // L0: the guest's vIOMMU, GIOVA -> GPA
+  kIommu,       // L3: the platform IOMMU's table of vhost-vdpa's domain
   kCount,
 };
 
