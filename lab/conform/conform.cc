@@ -17,12 +17,8 @@ namespace {
 
 // Longer names before their prefixes: a split file may append to the name.
 constexpr const ConformKind* kConformKinds[] = {
-    &kConformQemuVhostTree72,
-    &kConformQemuVhostTree100,
-    &kConformQemuTree,
-    &kConformVhostVdpa,
-    &kConformRiscvIommu,
-    &kConformIoPgtable,
+    &kConformQemuVhostTree72, &kConformQemuVhostTree100, &kConformQemuTree,
+    &kConformVhostVdpa,       &kConformRiscvIommu,       &kConformIoPgtable,
 };
 
 absl::StatusOr<const ConformKind*> KindByMeta(const JsonRecord& record) {

@@ -177,25 +177,27 @@ void CompareOk(JsonFields& in, StepComparison& out, const RiscvWalk& w) {
   out.Int("reads", in.Int("reads"), t.reads);
 }
 
-// Of a guest page fault: the guest address; of one while an entry was read, its
-// table's page with bit 0 set.
+// Of a guest page fault: the guest address, or the page of the table that was
+// being read with bit 0 set.
 uint64_t Iotval2(const TwoStageWalked& t) {
   const uint32_t cause = t.native_code();
   if (cause != 20 && cause != 21 && cause != 23) return 0;
   return t.implicit ? (t.gpa & ~uint64_t{0xfff}) | 1 : t.gpa & ~uint64_t{3};
 }
 
+// Of an untranslated request.
+int Ttyp(uint32_t access) {
+  return access == kAccessExec ? 1 : access == kAccessWrite ? 3 : 2;
+}
+
 void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   const uint64_t iova = in.Hex("iova");
   const std::string access = in.String("acc");
   DeviceRequest request;
-  int ttyp = 2;
   if (access == "W") {
     request.access = kAccessWrite;
-    ttyp = 3;
   } else if (access == "X") {
     request.access = kAccessExec;
-    ttyp = 1;
   } else if (access != "R") {
     in.Fail("acc", "R, W or X is right");
   }
@@ -214,7 +216,7 @@ void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
           walked ? w.walked.native_code() : answer.riscv_cause);
   out.Hex("iotval", in.Hex("iotval"), iova);
   out.Hex("iotval2", in.Hex("iotval2"), walked ? Iotval2(w.walked) : 0);
-  out.Int("ttyp", in.Int("ttyp"), ttyp);
+  out.Int("ttyp", in.Int("ttyp"), Ttyp(request.access));
 }
 
 class RiscvReplay : public CaseReplay {

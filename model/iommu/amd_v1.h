@@ -95,14 +95,16 @@ struct AmdV1Family {
       if (next > level) return EntryStep::Fault(FaultReason::kReservedBits);
       return EntryStep::Table(next - 1, bits & kAddress, Perm(bits));
     }
-    const LeafFields leaf = ParseLeaf(f, level, bits);
     const int shift = f.level[level].shift;
-    const uint64_t below = (uint64_t{1} << leaf.size_bits) - 1;
-    if (leaf.size_bits < shift ||
-        leaf.size_bits >= shift + f.level[level].bits ||
-        (leaf.address & below) != 0)
+    const bool encoded = next == kSizeEncoded;
+    const int size_bits = encoded ? EncodedSizeBits(bits) : shift;
+    const uint64_t below = (uint64_t{1} << size_bits) - 1;
+    uint64_t address = bits & kAddress;
+    if (encoded) address &= ~below;
+    if ((address & below) != 0 || size_bits < shift ||
+        size_bits >= shift + f.level[level].bits)
       return EntryStep::Fault(FaultReason::kReservedBits);
-    return EntryStep::Leaf(leaf.size_bits, leaf.address, Perm(bits));
+    return EntryStep::Leaf(size_bits, address, Perm(bits));
   }
 };
 

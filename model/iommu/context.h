@@ -47,7 +47,7 @@ struct DeviceContext {
 
 struct DeviceRequest {
   uint32_t access = kAccessRead;
-  std::optional<uint32_t> pasid;
+  std::optional<uint32_t> pasid = {};
   bool supervisor = false;  // means nothing without a PASID
 };
 

@@ -17,9 +17,7 @@ constexpr uint64_t Sizes(std::initializer_list<int> bits) {
 constexpr void NineBitLevels(Format& f) {
   for (int l = 0; l < f.levels; ++l) {
     const int shift = 12 + 9 * l;
-    f.level[l] = {
-        static_cast<uint8_t>(shift),
-        static_cast<uint8_t>(l == f.levels - 1 ? f.input_bits - shift : 9)};
+    f.level[l] = {shift, l == f.levels - 1 ? f.input_bits - shift : 9};
   }
 }
 
@@ -43,7 +41,7 @@ constexpr Format Toy() {
   f.native_last = 2;
   f.native_step = -1;
   f.leaf_sizes = Sizes({12});
-  f.table_base = 0xf0000000;
+  PlaceTables(f, 0xf0000000, 26);
   f.ops = &kToyOps;
   return f;
 }
@@ -56,7 +54,7 @@ constexpr Format Vtd(int levels) {
   f.output_bits = 52;
   NineBitLevels(f);
   f.leaf_sizes = Sizes({12, 21, 30});
-  f.table_base = uint64_t{1} << 51;
+  PlaceTables(f, uint64_t{1} << 51, 48);
   f.ops = &kVtdOps;
   return f;
 }
@@ -69,7 +67,7 @@ constexpr Format AmdV1(int mode) {
   f.output_bits = 52;
   NineBitLevels(f);
   f.leaf_sizes = BitMask(f.input_bits - 1 < 51 ? f.input_bits - 1 : 51, 12);
-  f.table_base = uint64_t{1} << 51;
+  PlaceTables(f, uint64_t{1} << 51, 48);
   f.ops = &kAmdOps;
   return f;
 }
@@ -85,7 +83,7 @@ constexpr Format S390() {
   f.output_bits = 64;
   f.native_last = 0;
   f.leaf_sizes = Sizes({12, 20});
-  f.table_base = uint64_t{1} << 51;
+  PlaceTables(f, uint64_t{1} << 51, 51);
   f.ops = &kS390Ops;
   return f;
 }
@@ -102,7 +100,7 @@ constexpr Format Riscv(int stage, int levels) {
   f.leaf_sizes = Sizes({12, 16, 21, 30});
   if (levels > 3) f.leaf_sizes |= Sizes({39});
   if (levels > 4) f.leaf_sizes |= Sizes({48});
-  f.table_base = uint64_t{1} << 55;
+  PlaceTables(f, uint64_t{1} << 55, 51);
   f.ops = stage == 1 ? &kRiscvSOps : &kRiscvGOps;
   return f;
 }

@@ -58,6 +58,13 @@ absl::string_view FaultReasonName(FaultReason reason);
 struct FormatLevel {
   uint8_t shift = 0;  // log2 of the bytes that an entry spans
   uint8_t bits = 0;   // log2 of a table's entries
+  uint32_t mask = 0;  // of an index: entries - 1
+
+  constexpr FormatLevel() = default;
+  constexpr FormatLevel(int shift_bits, int index_bits)
+      : shift(static_cast<uint8_t>(shift_bits)),
+        bits(static_cast<uint8_t>(index_bits)),
+        mask((uint32_t{1} << index_bits) - 1) {}
 };
 
 inline constexpr int kMaxLevels = 6;
@@ -83,8 +90,9 @@ struct Format {
   int8_t native_step = 1;
   // Bit n: leaves of 2^n bytes.
   uint64_t leaf_sizes = 0;
-  // Where PageTable pretends that the tables lie (page_table.h).
-  uint64_t table_base = 0;
+  // Where PageTable pretends that the tables of each level lie
+  // (page_table.h): see PlaceTables.
+  uint64_t table_region[kMaxLevels] = {};
   // RISC-V capabilities.
   bool svpbmt = true;
   bool svrsw60t59b = true;
@@ -101,11 +109,20 @@ struct Format {
   constexpr uint64_t Entries(int l) const {
     return uint64_t{1} << level[l].bits;
   }
+  // Tables of a level follow each other from table_region on, by position.
+  constexpr uint64_t TableAddress(int l, uint64_t position) const {
+    const int span = level[l].shift + level[l].bits;
+    const uint64_t number = span >= 64 ? 0 : position >> span;
+    return (table_region[l] + number * TableBytes(l)) & output_mask();
+  }
+  constexpr uint64_t output_mask() const {
+    return ~uint64_t{0} >> (64 - output_bits);
+  }
   constexpr uint64_t TableBytes(int l) const {
     return uint64_t{entry_bytes} << level[l].bits;
   }
   constexpr uint64_t Index(int l, uint64_t position) const {
-    return position >> level[l].shift & (Entries(l) - 1);
+    return position >> level[l].shift & level[l].mask;
   }
   constexpr uint64_t last_position() const {
     return ~uint64_t{0} >> (64 - input_bits);
@@ -132,6 +149,12 @@ struct Format {
     return l;
   }
 };
+
+// Puts the tables of level l at base + (l << level_shift).
+constexpr void PlaceTables(Format& f, uint64_t base, int level_shift) {
+  for (int l = 0; l < f.levels; ++l)
+    f.table_region[l] = base + (static_cast<uint64_t>(l) << level_shift);
+}
 
 // What a leaf entry says beside its permissions.
 struct LeafFields {

@@ -29,9 +29,7 @@ Format LpaeFormat(int stage, int granule_bits, int input_bits,
   }
   for (int l = 0; l < f.levels; ++l) {
     const int shift = granule_bits + l * bits;
-    f.level[l] = {
-        static_cast<uint8_t>(shift),
-        static_cast<uint8_t>(l == f.root_level() ? input_bits - shift : bits)};
+    f.level[l] = {shift, l == f.root_level() ? input_bits - shift : bits};
   }
   f.native_last = 3;
   f.native_step = -1;
@@ -39,7 +37,7 @@ Format LpaeFormat(int stage, int granule_bits, int input_bits,
   f.leaf_sizes = uint64_t{1} << granule_bits;
   if (f.levels > 1) f.leaf_sizes |= uint64_t{1} << (granule_bits + bits);
   if (f.levels > 2 && granule_bits == 12) f.leaf_sizes |= uint64_t{1} << 30;
-  f.table_base = uint64_t{1} << 47;
+  PlaceTables(f, uint64_t{1} << 47, 44);
   return f;
 }
 

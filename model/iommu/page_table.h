@@ -14,7 +14,7 @@
 // Addresses are positions: input addresses without their sign extension
 // (format.h); only Walk takes the input address itself. Ranges are [first,
 // last], inclusive. Tables lie at addresses that depend on level and position
-// alone, from format->table_base on; where the tables would need more memory
+// alone (Format.TableAddress); where the tables would need more memory
 // than entries can address (AMD mode 6, full), those addresses repeat.
 //
 // Invariants: counts() is what hardware would hold, exactly; two tables with
@@ -111,8 +111,7 @@ class PageTable {
   // As hardware would read it; nothing where there is no such table.
   std::optional<uint64_t> EntryBits(int level, uint64_t position) const;
   uint64_t TableAddress(int level, uint64_t position) const {
-    const Format& f = *format_;
-    return AddressOfTable(f, level, position);
+    return format_->TableAddress(level, position);
   }
 
   // Single entries. They need the table that holds the entry to exist, else
@@ -135,14 +134,6 @@ class PageTable {
   const TableNodes& nodes() const { return nodes_; }
   TableSlot root() const { return root_; }
 
-  static uint64_t AddressOfTable(const Format& f, int level,
-                                 uint64_t position) {
-    const int span = f.level[level].shift + f.level[level].bits;
-    const uint64_t number = span >= 64 ? 0 : position >> span;
-    const uint64_t base =
-        f.table_base + (uint64_t(level) << LevelRegionShift(f));
-    return (base + number * f.TableBytes(level)) & OutputMask(f);
-  }
   static uint64_t RunBits(const Format& f, const TableRun& run,
                           uint64_t position);
 
@@ -150,19 +141,9 @@ class PageTable {
   struct MapOp;
   struct ClearOp;
 
-  static int LevelRegionShift(const Format& f) {
-    return f.output_bits >= 56   ? 51
-           : f.output_bits >= 52 ? 48
-           : f.output_bits >= 40 ? 44
-                                 : 26;
-  }
-  static uint64_t OutputMask(const Format& f) {
-    return ~uint64_t{0} >> (64 - f.output_bits);
-  }
-
   uint64_t Span(int level) const;  // of an entry, less one
   TableCounts CountOf(TableSlot slot, int level) const;
-  void Count(TableSlot slot, int level);
+  void Count(TableSlot slot, int level, uint64_t times = 1);
   void Discount(TableSlot slot, int level);
   void Drop(TableSlot slot, int level);
   uint32_t Expand(TableSlot slot, int level, uint64_t base);
@@ -170,6 +151,8 @@ class PageTable {
   std::optional<TableRun> UniformRun(uint32_t node, int level,
                                      uint64_t base) const;
   TableSlot MapSlot(TableSlot slot, int level, uint64_t base, MapOp& op);
+  void FillCovered(uint32_t node, int level, uint64_t base, uint64_t from,
+                   uint64_t to, MapOp& op);
   TableSlot ClearSlot(TableSlot slot, int level, uint64_t base, ClearOp& op);
   TableSlot EmptyTables(TableSlot slot, int level, uint64_t base, ClearOp& op);
   bool AlignFirst(uint64_t* first, uint64_t last, PartialLeaf partial);

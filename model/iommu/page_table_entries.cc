@@ -19,8 +19,8 @@ TableSlot PageTable::EntryAt(int level, uint64_t position, bool* exists) const {
       *exists = false;
       return slot;
     }
-    slot = nodes_.slot(static_cast<uint32_t>(slot.word), f.level[l - 1].bits,
-                       f.Index(l - 1, position));
+    slot =
+        nodes_.slot(static_cast<uint32_t>(slot.word), f.Index(l - 1, position));
   }
   *exists = true;
   return slot;
@@ -62,8 +62,8 @@ std::optional<FoundLeaf> PageTable::Find(uint64_t position) const {
   int level = f.levels;
   while (slot.kind == SlotKind::kTable) {
     --level;
-    slot = nodes_.slot(static_cast<uint32_t>(slot.word), f.level[level].bits,
-                       f.Index(level, position));
+    slot =
+        nodes_.slot(static_cast<uint32_t>(slot.word), f.Index(level, position));
   }
   if (slot.kind == SlotKind::kPoison) return std::nullopt;
   uint64_t bits = slot.word;
@@ -94,11 +94,10 @@ TableSlot PageTable::ChangeSlot(TableSlot slot, int level, uint64_t base,
   const int below = level - 1;
   const uint32_t node = Expand(slot, level, base);
   const uint64_t i = f.Index(below, position);
-  const int bits = f.level[below].bits;
   const TableSlot changed =
-      ChangeSlot(nodes_.slot(node, bits, i), below,
+      ChangeSlot(nodes_.slot(node, i), below,
                  base + (i << f.level[below].shift), at, position, change);
-  nodes_.Set(node, bits, i, changed);
+  nodes_.Set(node, i, changed);
   return Collapse(node, below, base);
 }
 
@@ -181,14 +180,6 @@ bool PageTable::Split(int level, uint64_t position) {
 
 // Runs.
 
-namespace {
-
-uint64_t AddressMask(const Format& f) {
-  return ~uint64_t{0} >> (64 - f.output_bits);
-}
-
-}  // namespace
-
 void PageTable::VisitRuns(uint64_t first, uint64_t last, RunVisitor visit,
                           void* to) const {
   last = std::min(last, format_->last_position());
@@ -208,8 +199,7 @@ void PageTable::VisitSlot(TableSlot slot, int level, uint64_t base,
     const uint64_t to_index = f.Index(below, std::min(last, end));
     for (uint64_t i = f.Index(below, std::max(first, base)); i <= to_index;
          ++i) {
-      const TableSlot child =
-          nodes_.slot(static_cast<uint32_t>(slot.word), f.level[below].bits, i);
+      const TableSlot child = nodes_.slot(static_cast<uint32_t>(slot.word), i);
       if (child.kind == SlotKind::kEntry && child.word == absent) continue;
       VisitSlot(child, below, base + (i << f.level[below].shift), first, last,
                 visit, to);
@@ -243,7 +233,7 @@ void PageTable::VisitSlot(TableSlot slot, int level, uint64_t base,
                   .perm = leaf.perm,
                   .rest = leaf.rest};
     // Addresses wrap where an entry has no more bits.
-    const uint64_t left = AddressMask(f) - (leaf.address & AddressMask(f));
+    const uint64_t left = f.output_mask() - (leaf.address & f.output_mask());
     if (!piece.constant && left < stop - at) piece.last = at + left;
     visit(to, piece);
     if (piece.last == stop) return;

@@ -193,8 +193,7 @@ class PlainTable {
       const uint64_t base = at >> f_.level[l].shift << f_.level[l].shift;
       tables_.insert({l - 1, TableOf(l - 1, at)});
       entries_[Key(l, at)] = {
-          f_.ops->table_entry(f_, l, PageTable::AddressOfTable(f_, l - 1, at)),
-          false};
+          f_.ops->table_entry(f_, l, f_.TableAddress(l - 1, at)), false};
       if (!old || old->poisoned) continue;
       // A leaf becomes leaves of the next level.
       LeafFields leaf = f_.ops->parse_leaf(f_, l, old->bits);

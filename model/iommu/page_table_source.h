@@ -32,11 +32,25 @@ struct PageTableSource {
 
   uint64_t Address(const Cursor& cursor, const Format& f, int level,
                    uint64_t position) const {
-    const uint64_t table_address =
-        cursor.kind == SlotKind::kPoison
-            ? cursor.word
-            : PageTable::AddressOfTable(f, level, position);
+    const uint64_t table_address = cursor.kind == SlotKind::kPoison
+                                       ? cursor.word
+                                       : f.TableAddress(level, position);
     return table_address + f.Index(level, position) * f.entry_bytes;
+  }
+
+  int Skip(Cursor& cursor, const Format& f, int level,
+           uint64_t position) const {
+    const TableNodes& nodes = table->nodes();
+    while (cursor.kind == SlotKind::kTable && level > 0) {
+      const uint32_t node = static_cast<uint32_t>(cursor.word);
+      const uint64_t i = f.Index(level, position);
+      const SlotKind kind = nodes.kind(node, i);
+      if (kind != SlotKind::kTable && kind != SlotKind::kRun) return level;
+      cursor = {kind, nodes.word(node, i)};
+      --level;
+    }
+    // In a run the pointers end where its entries are.
+    return cursor.kind == SlotKind::kRun ? nodes.run(cursor.word).level : level;
   }
 
   FaultReason Load(Cursor& cursor, const Format& f, int level,
@@ -46,7 +60,12 @@ struct PageTableSource {
       const uint32_t node = static_cast<uint32_t>(cursor.word);
       const uint64_t i = f.Index(level, position);
       cursor.word = nodes.word(node, i);
-      cursor.kind = nodes.kind(node, f.level[level].bits, i);
+      // The last level has nothing but entries.
+      if (level == 0) {
+        *bits = cursor.word;
+        return FaultReason::kNone;
+      }
+      cursor.kind = nodes.kind(node, i);
       if (cursor.kind == SlotKind::kEntry || cursor.kind == SlotKind::kPoison) {
         *bits = cursor.word;
         return FaultReason::kNone;
@@ -74,8 +93,7 @@ struct PageTableSource {
 
  private:
   static uint64_t Pointer(const Format& f, int level, uint64_t position) {
-    return F::TableEntry(f, level,
-                         PageTable::AddressOfTable(f, level - 1, position));
+    return F::TableEntry(f, level, f.TableAddress(level - 1, position));
   }
 };
 

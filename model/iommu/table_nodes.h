@@ -2,7 +2,8 @@
 #define IOVALAB_MODEL_IOMMU_TABLE_NODES_H_
 
 // TableNodes: the storage of a run-compressed table. A node is one table that
-// is spelled out: 2^bits words with a kind each. Runs stand for whole subtrees
+// is spelled out: 2^bits words, and before the first of them two bits each for
+// their kinds, backwards. Runs stand for whole subtrees
 // and are shared by the entries that they cover.
 //
 // Not for: anything but PageTable.
@@ -57,8 +58,11 @@ class TableNodes {
       free_[bits].pop_back();
     } else {
       sim::Check(words_.size() + Words(bits) <= UINT32_MAX, "table too large");
-      node = static_cast<uint32_t>(words_.size());
-      words_.resize(words_.size() + Words(bits));
+      node = static_cast<uint32_t>(words_.size() + KindWords(bits));
+      const size_t size = words_.size() + Words(bits);
+      if (size > words_.capacity())
+        words_.reserve(size + words_.capacity() / 4);
+      words_.resize(size);
     }
     Fill(node, bits, kind, word);
     return node;
@@ -67,28 +71,42 @@ class TableNodes {
 
   // Hot: both loads depend on `node` alone.
   uint64_t word(uint32_t node, uint64_t i) const { return words_[node + i]; }
-  SlotKind kind(uint32_t node, int bits, uint64_t i) const {
-    return static_cast<SlotKind>(
-        words_[node + (uint64_t{1} << bits) + i / 32] >> i % 32 * 2 & 3);
+  SlotKind kind(uint32_t node, uint64_t i) const {
+    return static_cast<SlotKind>(words_[node - 1 - i / 32] >> (2 * i & 63) & 3);
   }
-  TableSlot slot(uint32_t node, int bits, uint64_t i) const {
-    return {kind(node, bits, i), word(node, i)};
+  TableSlot slot(uint32_t node, uint64_t i) const {
+    return {kind(node, i), word(node, i)};
   }
-  void Set(uint32_t node, int bits, uint64_t i, TableSlot slot) {
+  void Set(uint32_t node, uint64_t i, TableSlot slot) {
     words_[node + i] = slot.word;
-    uint64_t& kinds = words_[node + (uint64_t{1} << bits) + i / 32];
+    uint64_t& kinds = words_[node - 1 - i / 32];
     const int at = static_cast<int>(i % 32 * 2);
     kinds = (kinds & ~(uint64_t{3} << at)) | static_cast<uint64_t>(slot.kind)
                                                  << at;
+  }
+  void SetWord(uint32_t node, uint64_t i, uint64_t word) {
+    words_[node + i] = word;
+  }
+  // Entries [from, to] become {kind, word}.
+  void SetRange(uint32_t node, uint64_t from, uint64_t to, TableSlot slot) {
+    uint64_t* words = &words_[node];
+    for (uint64_t i = from; i <= to; ++i) words[i] = slot.word;
+    const uint64_t pattern = kPattern * static_cast<uint64_t>(slot.kind);
+    for (uint64_t k = from / 32; k <= to / 32; ++k) {
+      uint64_t mask = ~uint64_t{0};
+      if (k == from / 32) mask &= ~uint64_t{0} << from % 32 * 2;
+      if (k == to / 32) mask &= ~uint64_t{0} >> (62 - to % 32 * 2);
+      uint64_t& kinds = words_[node - 1 - k];
+      kinds = (kinds & ~mask) | (pattern & mask);
+    }
   }
   // Whether all of the node's entries are of that kind.
   bool AllOf(uint32_t node, int bits, SlotKind kind) const {
     const uint64_t n = uint64_t{1} << bits;
     const uint64_t pattern = kPattern * static_cast<uint64_t>(kind);
-    const uint64_t* kinds = &words_[node + n];
-    if (n < 32) return (kinds[0] ^ pattern) << (64 - 2 * n) == 0;
-    for (uint64_t i = 0; i < n / 32; ++i) {
-      if (kinds[i] != pattern) return false;
+    if (n < 32) return (words_[node - 1] ^ pattern) << (64 - 2 * n) == 0;
+    for (uint64_t k = 0; k < n / 32; ++k) {
+      if (words_[node - 1 - k] != pattern) return false;
     }
     return true;
   }
@@ -131,15 +149,16 @@ class TableNodes {
     uint32_t references = 0;
   };
 
+  static uint64_t KindWords(int bits) {
+    return ((uint64_t{1} << bits) + 31) / 32;
+  }
   static uint64_t Words(int bits) {
-    const uint64_t n = uint64_t{1} << bits;
-    return n + (n + 31) / 32;
+    return (uint64_t{1} << bits) + KindWords(bits);
   }
   void Fill(uint32_t node, int bits, SlotKind kind, uint64_t word) {
-    const uint64_t n = uint64_t{1} << bits;
-    for (uint64_t i = 0; i < n; ++i) words_[node + i] = word;
-    for (uint64_t i = n; i < Words(bits); ++i)
-      words_[node + i] = kPattern * static_cast<uint64_t>(kind);
+    for (uint64_t i = 0; i < uint64_t{1} << bits; ++i) words_[node + i] = word;
+    for (uint64_t k = 0; k < KindWords(bits); ++k)
+      words_[node - 1 - k] = kPattern * static_cast<uint64_t>(kind);
   }
 
   std::vector<uint64_t> words_;

@@ -16,11 +16,18 @@
 //                               reads it: kNone, kTableFetch or kTableCorrupt,
 //                               or what a nested walk came to
 //   Enter(&cursor, address)     on to the table that the entry just read names
+// and may have
+//   Skip(&cursor, f, level, position)
+//                               past the pointers that it made itself, which
+//                               allow everything: the level of the first entry
+//                               that is no such. A walk that nobody watches
+//                               need not decode them.
 //
 // Invariants: a walk reads at most one entry a level; whatever the entries
 // hold, it ends.
 
 #include <cstdint>
+#include <type_traits>
 
 #include "model/iommu/entry_step.h"
 #include "model/iommu/format.h"
@@ -65,17 +72,25 @@ template <typename F>
 }
 
 // Walks F's tables for `input` (an address as the device gives it). Calls
-// trace(WalkStep) for each entry.
+// trace(WalkStep) for each entry. Flattened: a call an entry would cost as much
+// as reading it.
 template <typename F, typename Source, typename Trace = NoWalkTrace>
-inline Walked Walk(const Format& f, const Source& source, uint64_t input,
-                   const WalkRequest& request, Trace&& trace = Trace()) {
+[[gnu::flatten]] inline Walked Walk(const Format& f, const Source& source,
+                                    uint64_t input, const WalkRequest& request,
+                                    Trace&& trace = Trace()) {
   Walked w;
   if (!f.Translates(input)) [[unlikely]]
     return WalkFault<F>(w, FaultReason::kInputWidth, request.access);
   const uint64_t position = f.Position(input);
   typename Source::Cursor cursor = source.Root();
   uint32_t perm = 7;
-  for (int level = f.root_level();;) {
+  int level = f.root_level();
+  if constexpr (std::is_same_v<std::remove_cvref_t<Trace>, NoWalkTrace> &&
+                requires { source.Skip(cursor, f, level, position); }) {
+    level = source.Skip(cursor, f, level, position);
+    w.reads = static_cast<uint8_t>(f.root_level() - level);
+  }
+  for (;;) {
     w.level = static_cast<int8_t>(level);
     w.pte_address = source.Address(cursor, f, level, position);
     const FaultReason load =
