@@ -205,7 +205,7 @@ TEST_F(ImportLog, ALogBecomesAScenarioThatRuns) {
 }
 
 // Three files of one run: what each holds, and one replay of all.
-TEST(Import, AGuestBehindAnIommu) {
+TEST_F(ImportLog, AGuestBehindAnIommu) {
   const std::string ftrace = Put(
       "ftrace.txt",
       "# tracer: nop\n"
@@ -220,7 +220,7 @@ TEST(Import, AGuestBehindAnIommu) {
       "dmesg.txt",
       "[   10.3] DMAR: [DMA Read NO_PASID] Request device [00:05.0] fault addr "
       "0x1000 [fault reason 0x06] PTE Read access is not set\n");
-  const auto trace = [](absl::string_view gpa) {
+  const auto trace = [&](absl::string_view gpa) {
     return Put("vtd.log",
                absl::StrCat("vtd_iotlb_page_update IOTLB page update sid 0x28 "
                             "iova 0x1000 slpte 0xa003 domain 0x3\n"
