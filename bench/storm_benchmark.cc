@@ -159,13 +159,13 @@ int Main(int argc, char** argv) {
       return reporter.NsOf(absl::StrCat("H2/", mapping, "/", regions)) / 1e3 /
              static_cast<double>(regions);
     };
-    rows.push_back({absl::StrCat("H2 ", mapping),
-                    absl::StrCat("a region in a storm of ", large),
-                    "us",
-                    us_of_region(large),
-                    kTarget,
-                    {{absl::StrCat("ours of ", large / 10),
-                      us_of_region(large / 10)}}});
+    rows.push_back(
+        {absl::StrCat("H2 ", mapping),
+         absl::StrCat("a region in a storm of ", large),
+         "us",
+         us_of_region(large),
+         kTarget,
+         {{absl::StrCat("ours of ", large / 10), us_of_region(large / 10)}}});
   }
   return bench::Report(rows, flags) ? 0 : 1;
 }

@@ -19,6 +19,11 @@ uint64_t LengthOf(const HostPieceSpec& piece) {
 
 }  // namespace
 
+// The VMM has the byte mapped for the queue, so that the device may access it.
+bool Machine::HostMapped(uint64_t hva, bool write, uint8_t asid) const {
+  return ledger_.HostAt(hva, asid, write ? kPermWrite : kPermRead) != nullptr;
+}
+
 // What the VMM means by the pieces: its own memory, mapping by mapping.
 // Each counts against the bound on events, as an address range can hold many.
 bool Machine::CutHostPieces(Request& request) {
@@ -31,7 +36,7 @@ bool Machine::CutHostPieces(Request& request) {
       const uint64_t length = std::min(left - 1, vma.last - hva) + 1;
       MeantPiece meant{{UINT64_MAX, hva, 0, length},
                        piece.writable,
-                       true,
+                       HostMapped(hva, piece.writable, request.asid),
                        {static_cast<ObjectIndex>(vma.tag), vma.Translate(hva)},
                        /*host=*/true};
       request.meant.push_back(meant);
@@ -46,8 +51,7 @@ bool Machine::CutHostPieces(Request& request) {
 void Machine::RejectHost(Sink& sink, const Request& request, uint32_t segment,
                          const HostPieceSpec& piece, Rule rule) {
   const bool deserved =
-      ledger_.HostAt(piece.hva.first.value, request.asid,
-                     piece.writable ? kPermWrite : kPermRead) == nullptr;
+      !HostMapped(piece.hva.first.value, piece.writable, request.asid);
   sink.Emit(Kind::kReject, Actor::kVmm, rule,
             {request.name, segment, UINT64_MAX, piece.hva.first.value,
              LengthOf(piece), static_cast<uint64_t>(int64_t{-EINVAL}),
@@ -96,14 +100,15 @@ void Machine::HostPost(int64_t now, uint32_t index, EventIndex cause) {
 }
 
 // Judged by the VMM's intent as a guest's request is by the guest's: it means
-// the bytes of its buffer, for as long as it has the buffer mapped.
+// the bytes of its buffer, for as long as it has the buffer mapped. A mapping
+// that it makes later has an IOVA of its own and is no help.
 AccessFacts Machine::HostFacts(const DmaPiece& piece, const MeantPiece& meant,
                                uint64_t offset, uint8_t asid) const {
   AccessFacts facts;
-  facts.completed = piece.fault == FaultReason::kNone;
-  facts.wanted =
-      ledger_.HostAt(meant.buffer.hva + offset, asid,
-                     meant.write ? kPermWrite : kPermRead) != nullptr;
+  facts.absorbed = piece.absorbed;
+  facts.completed = piece.fault == FaultReason::kNone && !piece.absorbed;
+  facts.wanted = HostMapped(meant.buffer.hva + offset, meant.write, asid) &&
+                 (facts.completed || meant.mapped);
   if (!facts.completed) return facts;
   facts.page_right = piece.memory &&
                      piece.memory->object == meant.memory.object &&

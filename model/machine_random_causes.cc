@@ -78,7 +78,7 @@ std::string Causes::OfDma(EventIndex i) const {
   if (meant == UINT64_MAX && CleanedOlder(i, 0, UINT64_MAX)) {
     return "R2 added twice";
   }
-  return scenario_.no_batch && F(i, "meant_hva") == 0 ? "no batch" : "";
+  return !batches_ && F(i, "meant_hva") == 0 ? "no batch" : "";
 }
 
 // Memory of the VMM's own that it had mapped.

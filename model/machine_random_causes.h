@@ -21,9 +21,11 @@ bool IsBadEvent(const Trace& trace, EventIndex i);
 
 class Causes {
  public:
-  // Both outlive it.
-  Causes(const Scenario& scenario, const Trace& trace)
-      : scenario_(scenario), trace_(trace) {}
+  // Both outlive it. batches: the device takes a batch as one change.
+  Causes(const Scenario& scenario, const Trace& trace, bool batches)
+      : scenario_(scenario),
+        trace_(trace),
+        batches_(batches && !scenario.no_batch) {}
 
   // Of a bad event: a name, or "" for none.
   std::string Of(EventIndex i) const;
@@ -47,6 +49,7 @@ class Causes {
 
   const Scenario& scenario_;
   const Trace& trace_;
+  bool batches_;
 };
 
 }  // namespace iovalab

@@ -49,7 +49,7 @@ inline constexpr sim::Priority kDevicePriority = 30;
 struct MeantPiece {
   SvqBuffer buffer;
   bool write = false;
-  bool mapped = false;  // in L0 when posted
+  bool mapped = false;  // in L0, or by the VMM, when posted
   ObjectOffset memory;  // where mapped
   bool host = false;    // the VMM's own, without a guest address
 };
@@ -178,6 +178,7 @@ class Machine {
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
   // machine_host_request.cc: requests of the VMM's own.
   void HostPost(int64_t now, uint32_t step, EventIndex cause);
+  bool HostMapped(uint64_t hva, bool write, uint8_t asid) const;
   bool CutHostPieces(Request& request);
   void RejectHost(Sink& sink, const Request& request, uint32_t segment,
                   const HostPieceSpec& piece, Rule rule);
@@ -186,6 +187,14 @@ class Machine {
 
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
+  // Whether an access goes through an entry of L3's that L2 has no more, and
+  // up to which IOVA that stays so.
+  bool Dropped(const DmaPiece& piece, uint8_t asid, uint64_t* last) const;
+  void CutWhereDropped(uint8_t asid);  // pieces_
+  // A batch is open in which the device keeps its former table.
+  bool DeviceLags() const {
+    return vdpa_.in_batch && policies_.device.map_api == MapApi::kSetMap;
+  }
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);

@@ -67,6 +67,7 @@ std::string Dma(const Trace& trace, EventIndex i) {
   } else if (f["meant_hva"] != 0) {
     absl::StrAppend(&text, ", reached HVA ", Hex(f["hva"]));
   }
+  if (f["unpinned"] != 0) absl::StrAppend(&text, ", pinned no more");
   return text;
 }
 

@@ -45,8 +45,8 @@ std::vector<Policies> Combinations() {
 }
 
 // A cause for each thing that went wrong.
-void ExpectNamed(const Scenario& scenario, const RunResult& run) {
-  const Causes causes(scenario, run.trace);
+void ExpectNamed(const Scenario& scenario, const RunResult& run, bool batches) {
+  const Causes causes(scenario, run.trace, batches);
   for (EventIndex i = 0; i < run.trace.size(); ++i) {
     if (!IsBadEvent(run.trace, i)) continue;
     ASSERT_NE(causes.Of(i), "")
@@ -75,7 +75,10 @@ TEST_P(RandomSteps, FoldEqualsStoresAndCausesHaveNames) {
     const Stores folded = FoldOf(run.trace);
     ASSERT_TRUE(SameContents(folded, run.stores));
     ASSERT_EQ(folded.fingerprint(), run.stores.fingerprint());
-    if (by_name) ExpectNamed(scenario, run);
+    if (by_name) {
+      ExpectNamed(scenario, run,
+                  policies.run.device.map_api == MapApi::kSetMap);
+    }
     if (testing::Test::HasFailure()) return;
   }
 }

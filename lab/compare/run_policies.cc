@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "model/kernel/vhost_vdpa.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
 #include "sim/check.h"
@@ -19,14 +20,42 @@ struct DeviceRow {
   absl::string_view not_applicable;  // where there is none
 };
 
+constexpr absl::string_view kVduseSetMap =
+    "VDUSE gets the whole table by set_map; it has no dma_map";
+constexpr absl::string_view kNetSetMap =
+    "vdpa_sim_net's two address spaces are modelled with set_map";
+constexpr absl::string_view kVpNoMaps =
+    "vp_vdpa has no map operations: vhost-vdpa maps in the platform's IOMMU";
+
 constexpr DeviceRow kDevices[] = {
     {"vdpa_sim", "vdpa_set_map_va", "vdpa_sim_set_map_va", ""},
     {"vdpa_sim", "vdpa_set_map_pa", "vdpa_sim_set_map_pa", ""},
+    // With user addresses it would differ from set_map in batches alone.
+    {"vdpa_sim", "vdpa_dma_map", "vdpa_sim_dma_map_pa", ""},
+    // The simulator has map operations whatever its parameters are, so hardware
+    // without them stands in, and `backend` can be varied by itself.
+    {"vdpa_sim", "vdpa_platform_iommu", "vp_vdpa", ""},
     {"vduse", "vdpa_set_map_va", "vduse", ""},
     {"vduse", "vdpa_set_map_pa", "",
      "VDUSE maps shared files by user address; it has no PA mode"},
+    {"vduse", "vdpa_dma_map", "", kVduseSetMap},
+    {"vduse", "vdpa_platform_iommu", "",
+     "VDUSE is told of its mappings; the platform's IOMMU is not asked"},
+    {"vp_vdpa", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_platform_iommu", "vp_vdpa", ""},
+    {"vp_vdpa_aw48", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_platform_iommu", "vp_vdpa_aw48", ""},
     {"vdpa_sim_net", "vdpa_set_map_va", "vdpa_sim_net_va", ""},
     {"vdpa_sim_net", "vdpa_set_map_pa", "vdpa_sim_net_pa", ""},
+    {"vdpa_sim_net", "vdpa_dma_map", "", kNetSetMap},
+    {"vdpa_sim_net", "vdpa_platform_iommu", "",
+     "the platform's IOMMU has one address space; a control queue in one of "
+     "its "
+     "own needs two (-EOPNOTSUPP)"},
 };
 
 // A switch that says something about some strategies only.
@@ -106,8 +135,15 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
     run.device = *FindDeviceProfile(row.profile);
     if (run.device.use_va && absl::StartsWith(row.device, "vdpa_sim") &&
         !run.kernel->vdpa_use_va) {
-      resolved.not_applicable = absl::StrCat("vdpa_sim of ", run.kernel->name,
-                                             " has no VA mode (recorded)");
+      resolved.not_applicable = absl::StrCat(
+          "vdpa_sim of ", run.kernel->name, " has no VA mode",
+          absl::StartsWith(run.kernel->source, "recordings") ? " (recorded)"
+                                                             : "");
+    }
+    if (scenario.iova_range.first.value > run.device.iova_last ||
+        scenario.iova_range.last.value < run.device.iova_first) {
+      resolved.not_applicable = absl::StrCat(
+          "vmm.iova_range lies outside what ", run.device.name, " can address");
     }
     if (scenario.max_iotlb_entries &&
         absl::StartsWith(row.device, "vdpa_sim")) {
@@ -118,6 +154,12 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
           row.device, " has ", run.device.address_spaces,
           run.device.address_spaces == 1 ? " address space" : " address spaces",
           ", the scenario uses ASID ", HighestAsid(scenario));
+    }
+    if (HighestAsid(scenario) > 0 &&
+        (run.kernel->vdpa_backend_features & kBackendIotlbAsid) == 0) {
+      resolved.not_applicable = absl::StrCat(
+          run.kernel->name, " has one address space, the scenario uses ASID ",
+          HighestAsid(scenario));
     }
     return resolved;
   }

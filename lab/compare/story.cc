@@ -102,6 +102,9 @@ std::string AccessStory(const AccessOutcome& a) {
   if (a.access_class == AccessClass::kDmaFault) {
     return absl::StrCat(text, " faults");
   }
+  if (a.access_class == AccessClass::kAbsorbed) {
+    return absl::StrCat(text, " is taken for an interrupt request");
+  }
   absl::StrAppend(&text, " reaches ",
                   a.lands_gpa        ? absl::StrCat("GPA ", Hex(*a.lands_gpa))
                   : a.meant_hva != 0 ? absl::StrCat("HVA ", Hex(a.lands_hva))

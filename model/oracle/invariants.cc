@@ -1,6 +1,7 @@
 #include "model/oracle/invariants.h"
 
 #include "model/addr/address.h"
+#include "model/kernel/iommu_domain.h"
 
 namespace iovalab {
 namespace {
@@ -10,7 +11,6 @@ constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
 constexpr StoreId kGpaIova{StoreKind::kGpaIova, 0};
 constexpr StoreId kIotlb{StoreKind::kVhostIotlb, 0};
-constexpr StoreId kDevice{StoreKind::kDevice, 0};
 constexpr StoreId kPins{StoreKind::kPins, 0};
 
 // Whether the table covers [first, last] without a hole.
@@ -159,19 +159,22 @@ std::optional<Violation> Invariants::NodesAndEntries(
 }
 
 std::optional<Violation> Invariants::EntriesAndDevice() const {
+  constexpr absl::string_view kWhy[2][2] = {
+      {"the device lacks an entry of the kernel's",
+       "the device has an entry that the kernel dropped"},
+      {"the IOMMU lacks an entry of the kernel's",
+       "the IOMMU has an entry that the kernel dropped"}};
   if (differ_.empty()) return std::nullopt;
   const auto& [key, sign] = *differ_.begin();
   StoreId l2 = kIotlb;
-  StoreId l3 = kDevice;
+  StoreId l3{l3_, 0};
   l2.asid = l3.asid = std::get<0>(key);
   return Violation{3,
                    sign > 0 ? l2 : l3,
                    sign > 0 ? l3 : l2,
                    std::get<1>(key),
                    std::get<2>(key),
-                   sign > 0
-                       ? "the device lacks an entry of the kernel's"
-                       : "the device has an entry that the kernel dropped"};
+                   kWhy[l3_ == StoreKind::kIommu][sign < 0]};
 }
 
 std::optional<Violation> Invariants::EntriesAndPins() const {
@@ -186,10 +189,12 @@ void Invariants::Follow(const std::vector<Sink::Change>& changes) {
     const Delta& d = change.delta;
     const bool l2 = d.store.kind == StoreKind::kVhostIotlb;
     const int sign = (d.op == DeltaOp::kDel ? -1 : 1) * (l2 ? 1 : -1);
-    if (l2 || (d.store.kind == StoreKind::kDevice && d.entry.tag == 0)) {
-      const auto key =
-          std::make_tuple(d.store.asid, d.entry.first, d.entry.last,
-                          d.entry.target, d.entry.perm);
+    if (l2 || (d.store.kind == l3_ && d.entry.tag == 0)) {
+      // An IOMMU holds what it can express of the permission.
+      const uint32_t perm =
+          l3_ == StoreKind::kIommu ? IommuLeafPerm(d.entry.perm) : d.entry.perm;
+      const auto key = std::make_tuple(d.store.asid, d.entry.first,
+                                       d.entry.last, d.entry.target, perm);
       int& n = differ_[key];
       n += sign;
       if (n == 0) differ_.erase(key);

@@ -47,8 +47,14 @@ struct Leak {
 class Invariants {
  public:
   // pins: the kernel pins what it maps (PA mode). address_spaces: the device's.
-  Invariants(const Strategy* strategy, bool pins, uint32_t address_spaces = 1)
-      : strategy_(strategy), pins_(pins), address_spaces_(address_spaces) {}
+  // l3: the store of the tables that the device's accesses go through, kDevice
+  // or kIommu.
+  Invariants(const Strategy* strategy, bool pins, uint32_t address_spaces = 1,
+             StoreKind l3 = StoreKind::kDevice)
+      : strategy_(strategy),
+        pins_(pins),
+        address_spaces_(address_spaces),
+        l3_(l3) {}
 
   // An operation is over. `changes` are its deltas, `touched` the owners that
   // it added, dropped or failed to map. At most one violation of each
@@ -89,6 +95,7 @@ class Invariants {
   const Strategy* strategy_;
   bool pins_;
   uint32_t address_spaces_;
+  StoreKind l3_;
   // Entries in L2 and not in L3 (+1) or the other way round (-1), by asid.
   std::map<std::tuple<uint8_t, uint64_t, uint64_t, uint64_t, uint32_t>, int>
       differ_;
