@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "model/host/memory_bytes.h"
 #include "model/machine_state.h"
 #include "sim/check.h"
 
@@ -10,7 +11,6 @@ namespace iovalab {
 namespace {
 
 constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
-constexpr StoreId kMemory{StoreKind::kMemory, 0};
 constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
 
@@ -247,29 +247,9 @@ void Machine::WriteMemory(Sink& sink, const DmaPiece& piece) {
     now.last = now.first + (length - 1);
     now.target = piece.iova + done;
     now.perm = kPermWrite;
-    Overwrite(sink, now);
+    OverwriteMemory(sink, now, Actor::kDevice);
     done += length;
   }
-}
-
-// Takes what was there away, but for its ends.
-void Machine::Overwrite(Sink& sink, const Entry& now) {
-  while (const std::optional<Entry> old =
-             sink.table(kMemory).FirstIn(now.first, now.last)) {
-    sink.Del(kMemory, *old, Rule::kNone, Actor::kDevice);
-    Entry rest = *old;
-    if (old->first < now.first) {
-      rest.last = now.first - 1;
-      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-    }
-    if (old->last > now.last) {
-      rest = *old;
-      rest.first = now.last + 1;
-      rest.target = old->Translate(rest.first);
-      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-    }
-  }
-  sink.Add(kMemory, now, Rule::kNone, Actor::kDevice);
 }
 
 }  // namespace iovalab

@@ -176,7 +176,6 @@ class Machine {
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
-  void Overwrite(Sink& sink, const Entry& now);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
