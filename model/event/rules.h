@@ -106,6 +106,24 @@ enum class Rule : uint16_t {
   kDevReset,
   kDevDmaMapFull,
 
+  // virtqueues
+  kRingHeadRange,
+  kRingNextRange,
+  kRingLoop,
+  kRingOrder,
+  kRingZeroLength,
+  kRingTooMany,
+  kRingIndirectSize,
+  kRingIndirectNested,
+  kRingSizeExceeded,
+  kRingUnreachable,
+  kRingUsedId,
+  kRingQuiet,
+  kSvqNoSpace,
+  kSvqPop,
+  kVringhPop,
+  kVmmRingsFirst,
+
   kCount,
 };
 
