@@ -107,7 +107,7 @@ void WriteFailures(const Comparison& comparison, Terminal& terminal) {
 
 std::string TraceName(const Comparison& comparison, const Policies& policies) {
   std::string name = comparison.scenario;
-  for (const auto& [axis, value] : policies.values) {
+  for (const auto& [axis, value] : policies.Named()) {
     absl::StrAppend(&name, ".", value);
   }
   return name + ".trace";

@@ -57,6 +57,7 @@ void CutAsMeant(const Request& request, const Descriptor& descriptor,
 
 void Machine::Doorbell(int64_t now, uint32_t request, EventIndex cause) {
   requests_[request].cause = cause;
+  if (requests_[request].ring.on) return RingStart(now, request);
   if (in_flight_ == scenario_.in_flight) {
     waiting_.push_back(request);
     return;
@@ -83,6 +84,22 @@ void Machine::Count(AccessClass access_class, bool deserved) {
 void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   const Request& request = requests_[id];
   Sink& sink = Begin(now, cause);
+  const auto [written, err] = DoDescriptors(sink, request);
+  if (stopped_) return;
+  sink.Emit(Kind::kComplete, Actor::kDevice, Rule::kNone,
+            {request.name, written, static_cast<uint64_t>(int64_t{err})});
+  --in_flight_;
+  if (!waiting_.empty()) {
+    const uint32_t next = waiting_.front();
+    waiting_.pop_front();
+    StartWork(now, next);
+  }
+  FinishStep(now, request.finishes);
+  GiveRequest(id);
+}
+
+std::pair<uint64_t, int> Machine::DoDescriptors(Sink& sink,
+                                                const Request& request) {
   uint64_t written = 0;
   int err = 0;
   for (uint32_t i = 0; i < request.descriptors.size() && err == 0; ++i) {
@@ -109,20 +126,11 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
       } else if (descriptor.write) {
         written += piece.length;
         WriteMemory(sink, piece);
-        if (stopped_) return;
+        if (stopped_) return {written, err};
       }
     }
   }
-  sink.Emit(Kind::kComplete, Actor::kDevice, Rule::kNone,
-            {request.name, written, static_cast<uint64_t>(int64_t{err})});
-  --in_flight_;
-  if (!waiting_.empty()) {
-    const uint32_t next = waiting_.front();
-    waiting_.pop_front();
-    StartWork(now, next);
-  }
-  FinishStep(now, request.finishes);
-  GiveRequest(id);
+  return {written, err};
 }
 
 AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
@@ -192,6 +200,13 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
   const AccessFacts facts = meant != nullptr
                                 ? FactsOf(piece, *meant, offset)
                                 : ProbeFacts(piece, write, request.asid);
+  EmitDma(sink, request.name, segment, request.asid, piece, write, facts,
+          meant_gpa);
+}
+
+void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
+                      const DmaPiece& piece, bool write,
+                      const AccessFacts& facts, uint64_t meant_gpa) {
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;
@@ -207,14 +222,14 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
   uint64_t l1 = BornOf(stores, kIovaHva, piece.iova);
   if (l1 == kNoEvent) l1 = BornOf(stores, kIovaOnly, piece.iova);
   const uint64_t l2 =
-      BornOf(stores, {StoreKind::kVhostIotlb, request.asid}, piece.iova);
+      BornOf(stores, {StoreKind::kVhostIotlb, asid}, piece.iova);
   const uint64_t l3 = piece.entry ? piece.entry->born : kNoEvent;
   uint64_t decided_by = l3;
   if (!piece.entry) {
     decided_by = removed_.Find(piece.iova).value_or(kNoEvent);
   }
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
-            {request.name, segment, request.asid, piece.iova, piece.length,
+            {name, segment, asid, piece.iova, piece.length,
              write ? kPermWrite : kPermRead,
              static_cast<uint64_t>(judgement.access_class), judgement.deserved,
              static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
+#include "model/vmm/vmm_profile.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -69,6 +70,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       run.strategy != nullptr && run.kernel != nullptr && switches.has_value(),
       "policies hold known values");
   run.switches = *switches;
+  run.vmm = FindVmmProfile(policies.Get("vmm"));
   for (const SwitchRow& row : kSwitches) {
     if (row.value == policies.Get("switches") &&
         !absl::StrContains(row.mappings,
