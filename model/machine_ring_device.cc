@@ -210,7 +210,8 @@ void Machine::RingWork(int64_t now, uint32_t queue_index, EventIndex) {
   } else if (sent) {
     Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, call});
   }
-  // There is room again.
+  // There is room again; and it looks whether more is available, kick or not.
+  queue.more = true;
   for (uint32_t i = 0; i < queues_.size(); ++i) {
     if (queues_[i].more) {
       queues_[i].more = false;

@@ -130,6 +130,7 @@ void Machine::SvqCall(int64_t now, uint32_t queue_index, EventIndex cause) {
               -EINVAL);
       continue;
     }
+    if (vmm_broken_) continue;  // virtqueue_fill does nothing any more
     PushUsed(queue.vmm, requests_[used.token].ring.guest_head, used.len,
              theirs);
   }

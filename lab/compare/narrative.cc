@@ -102,6 +102,13 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
                              GetRule(e.rule).says);
     case Kind::kTranslate:
       return absl::StrFormat("  GPA 0x%x is at IOVA 0x%x", f["gpa"], f["iova"]);
+    case Kind::kRingBad:
+      return absl::StrFormat("queue %d, %s's ring: %s (%d)", f["queue"],
+                             f["ring"] != 0 ? "the VMM" : "the guest",
+                             GetRule(e.rule).says, f["value"]);
+    case Kind::kKick:
+    case Kind::kInterrupt:
+      return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {

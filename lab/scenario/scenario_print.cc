@@ -26,6 +26,7 @@ constexpr absl::string_view kHeader =
 constexpr absl::string_view kHexFields[] = {
     "first", "last",      "ram_addr", "offset", "chunk",  "hpa",
     "iova",  "lands_gpa", "stride",   "size",   "target", "memlock",
+    "desc",  "avail",     "used",     "addr",   "table",  "indirect_table",
 };
 
 bool IsHex(const FieldDescriptor& field) {
@@ -59,8 +60,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field,
                           : absl::StrCat(value);
     }
     case FieldDescriptor::CPPTYPE_UINT32:
-      sim::Check(!many, "scenario.proto has a repeated number");
-      return absl::StrCat(r.GetUInt32(message, &field));
+      return absl::StrCat(many ? r.GetRepeatedUInt32(message, &field, index)
+                               : r.GetUInt32(message, &field));
     case FieldDescriptor::CPPTYPE_INT32:
       sim::Check(!many, "scenario.proto has a repeated number");
       return absl::StrCat(r.GetInt32(message, &field));
