@@ -34,17 +34,18 @@ uint32_t AddArea(Scenario& s, uint64_t i) {
 // Memory that stays: where rings mostly are.
 constexpr uint64_t kRingGpa = kGuestBytes;
 constexpr uint64_t kRingBytes = 8 * kPageSize;
+constexpr uint64_t kStayBytes = 2 * kRingBytes;
 
 void AddRingMemory(Scenario& s) {
   RamBlockSpec block;
   block.name = "rings";
-  block.hva = {Hva(0x7d0000000000), Hva(0x7d0000000000 + kRingBytes - 1)};
+  block.hva = {Hva(0x7d0000000000), Hva(0x7d0000000000 + kStayBytes - 1)};
   block.ram_addr = RamAddr(0x10000000);
   block.physical = {
-      {0, kRingBytes - 1, kRingBytes, Hpa(0x800000000), kRingBytes}};
+      {0, kStayBytes - 1, kStayBytes, Hpa(0x800000000), kStayBytes}};
   RegionSpec region;
   region.name = "rings";
-  region.addr = {Gpa(kRingGpa), Gpa(kRingGpa + kRingBytes - 1)};
+  region.addr = {Gpa(kRingGpa), Gpa(kRingGpa + kStayBytes - 1)};
   region.ram_block = static_cast<uint32_t>(s.ram_blocks.size());
   s.ram_blocks.push_back(block);
   s.regions.push_back(region);
@@ -76,6 +77,16 @@ RingWriteSpec RandomWrite(sim::Random& random, uint32_t size) {
   return write;
 }
 
+// Buffers that any reader takes, beside the rings.
+void MakeGood(sim::Random& random, StepSpec& step) {
+  for (BufferSpec& buffer : step.buffers) {
+    const uint64_t at = kRingGpa + kRingBytes + random.Below(7) * kPageSize;
+    buffer.gpa = {Gpa(at), Gpa(at + random.Below(kPageSize))};
+  }
+  std::stable_partition(step.buffers.begin(), step.buffers.end(),
+                        [](const auto& buffer) { return !buffer.writable; });
+}
+
 Scenario RandomRings(uint64_t seed) {
   sim::Random random(seed, 78);
   Scenario s = RandomScenario(seed, {.steps = 20, .hostile = seed % 2 == 0});
@@ -104,6 +115,7 @@ Scenario RandomRings(uint64_t seed) {
       driver_ok = true;
     }
     if (step.kind != StepKind::kPost) continue;
+    if (seed % 3 == 0) MakeGood(random, step);
     if (step.buffers.size() > size || random.Chance(1, 4)) {
       step.indirect_table = RandomPlace(random, 16);
     }
