@@ -118,8 +118,7 @@ void Ping(benchmark::State& state) {
 
 int Main(int argc, char** argv) {
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (!bench::Initialize(argc, argv)) return 1;
   const std::vector<uint64_t> sizes =
       flags.smoke ? std::vector<uint64_t>{100}
                   : std::vector<uint64_t>{10'000, 1'000'000};
@@ -150,8 +149,10 @@ int Main(int argc, char** argv) {
            absl::StrCat("a DMA, ", c.mapping, ", ", c.per_post, " a request, ",
                         static_cast<int>(result->counters.at("bytes")),
                         " B recorded"),
-           "ns", result->ns / static_cast<double>(dmas), "D1: an event",
-           reporter.NsOf(kPing), kTarget});
+           "ns",
+           result->ns / static_cast<double>(dmas),
+           kTarget,
+           {{"D1, an event of ours", reporter.NsOf(kPing)}}});
     }
   }
   return bench::Report(rows, flags) ? 0 : 1;

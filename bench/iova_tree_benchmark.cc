@@ -1,19 +1,20 @@
 // T1-T4: the tables behind the VMM's trees, side by side with absl::btree_map
-// (no aliases, no ranks, no holes: a bound on what an ordered container can do)
-// and with the linear scans that QEMU does.
+// (no aliases, no ranks, no holes: a bound on what an ordered container can
+// do), with linear scans, and with others' tables as far as they are linked in.
 //
-// Not for: timed tests. Only the ratios of one run mean anything; `--smoke`
-// runs it at a tiny size to see that it works. `--benchmark_out=FILE` writes
-// JSON.
+//   bazel run //bench:iova_tree_benchmark        (without those of others)
+//   bazel run //bench/peers:iova_tree_benchmark  (every peer installed)
 
-#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "bench/report.h"
+#include "bench/tree_workload.h"
 #include "benchmark/benchmark.h"
 #include "model/addr/interval_table.h"
 #include "model/addr/reference_interval_table.h"
@@ -21,50 +22,10 @@
 namespace iovalab {
 namespace {
 
-constexpr uint64_t kRegion = 0x10000;
-constexpr uint64_t kFirstIova = 0x1000;
-constexpr uint64_t kFirstHva = 0x7f0000000000;
-
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-template <typename T>
-void Shuffle(std::vector<T>& items, uint64_t seed) {
-  for (size_t i = items.size(); i > 1; --i) {
-    std::swap(items[i - 1], items[Mix(seed + i) % i]);
-  }
-}
-
-// n regions of 64 KiB in random order, with gaps of `gap` between their IOVAs;
-// each tenth has the HVA of another.
-std::vector<Entry> Regions(size_t n, uint64_t gap) {
-  std::vector<Entry> regions;
-  for (size_t i = 0; i < n; ++i) {
-    const size_t hva = i % 10 == 9 ? Mix(i) % n : i;
-    Entry e;
-    e.first = kFirstIova + i * (kRegion + gap);
-    e.last = e.first + kRegion - 1;
-    e.target = kFirstHva + hva * 2 * kRegion;
-    e.perm = kPermReadWrite;
-    regions.push_back(e);
-  }
-  Shuffle(regions, 1);
-  return regions;
-}
-
-// An address within a region, for each of many look-ups.
-std::vector<uint64_t> Addresses(const std::vector<Entry>& regions,
-                                bool by_target) {
-  std::vector<uint64_t> addresses;
-  for (size_t i = 0; i < 1 << 16; ++i) {
-    const Entry& e = regions[Mix(i + 77) % regions.size()];
-    addresses.push_back((by_target ? e.target : e.first) + Mix(i) % kRegion);
-  }
-  return addresses;
-}
+using bench::kFirstIova;
+using bench::kRegion;
+using bench::Mix;
+using bench::TreePeer;
 
 struct Ours {
   IntervalTable table;
@@ -135,95 +96,49 @@ struct Scan {
   }
 };
 
-template <typename T>
-T Filled(const std::vector<Entry>& regions) {
-  T t;
-  for (const Entry& e : regions) t.Insert(e);
-  return t;
-}
-
-// In many orders: one alone, repeated, would be learned by the processor.
-template <typename T>
-void Insert(benchmark::State& state, size_t n) {
-  std::vector<std::vector<Entry>> orders;
-  for (size_t i = 0; i < 1 + 100000 / n; ++i) {
-    orders.push_back(Regions(n, kRegion));
-    Shuffle(orders.back(), i * n);
-  }
-  size_t i = 0;
-  for (auto _ : state) {
-    T t = Filled<T>(orders[i++ % orders.size()]);
-    benchmark::DoNotOptimize(&t);
-    state.PauseTiming();
-    { T gone = std::move(t); }
-    state.ResumeTiming();
-  }
-}
-
-template <typename T>
-void Find(benchmark::State& state, size_t n) {
-  const std::vector<Entry> regions = Regions(n, kRegion);
-  const std::vector<uint64_t> addresses = Addresses(regions, false);
-  const T t = Filled<T>(regions);
-  size_t i = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(t.Find(addresses[i++ % addresses.size()]));
-  }
-}
-
-template <typename T>
-void Reverse(benchmark::State& state, size_t n) {
-  const std::vector<Entry> regions = Regions(n, kRegion);
-  const std::vector<uint64_t> addresses = Addresses(regions, true);
-  const T t = Filled<T>(regions);
-  size_t i = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(t.Reverse(addresses[i++ % addresses.size()]));
-  }
-}
-
-template <typename T>
-void Hole(benchmark::State& state, size_t n) {
-  T t = Filled<T>(Regions(n, 0));
-  uint64_t size = kRegion;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(t.Hole(size));
-    benchmark::DoNotOptimize(size);
-  }
-}
-
-// Search, insert, and remove again, so that the tree stays as it is.
-template <typename T>
-void Allocate(benchmark::State& state, size_t n) {
-  T t = Filled<T>(Regions(n, 0));
-  for (auto _ : state) {
-    Entry e;
-    e.first = t.Hole(kRegion - 1);
-    e.last = e.first + kRegion - 1;
-    e.target = kFirstHva + e.first;
-    t.Insert(e);
-    t.Erase(e);
-  }
-}
+constexpr char kOurs[] = "ours";
+constexpr char kAbsl[] = "absl::btree_map";
+constexpr char kScan[] = "linear scan of a std::map";
 
 struct Row {
-  const char* name;
-  const char* says;
-  bool each;         // one iteration is n operations
-  const char* peer;  // whose time is the yardstick
-  const char* peer_says;
-  double limit;   // of ours to the peer's
+  const char* id;
+  const char* what;
+  TreePeer::Workload TreePeer::*workload;
+  bool each;      // one iteration is n operations
+  double limit;   // of ours to absl's; 0: none
   double growth;  // limit from the small to the large size; 0: none
 };
 constexpr Row kRows[] = {
-    {"T1", "insert, both indexes", true, "T1", "absl::btree_map, two of them",
-     1, 0},
-    {"T2", "find by IOVA", false, "T2", "absl::btree_map", 1, 0},
-    {"T3", "find by HVA, first alias", false, "T3",
-     "absl::btree_multimap, any alias", 2, 3},
-    {"T4", "first fit, no holes", false, "T4", "absl::btree_map, a find", 3, 3},
-    {"T4a", "first fit, insert, remove", false, "T4", "absl::btree_map, a find",
-     0, 0},
+    {"T1", "insert, both indexes", &TreePeer::insert, true, 1, 0},
+    {"T2", "find by IOVA", &TreePeer::find, false, 1, 0},
+    {"T3", "find by HVA, first alias", &TreePeer::reverse, false, 2, 3},
+    {"T4", "first fit, no holes", &TreePeer::hole, false, 3, 3},
+    {"T4a", "first fit, insert, remove", &TreePeer::allocate, false, 0, 0},
+};
+
+// Every peer there is, built or not: what it is called in a row (null: it does
+// not have that), and its package.
+struct Known {
+  const char* name;
+  const char* package;
+  const char* says[std::size(kRows)];
+};
+constexpr char kGTree[] = "GTree, QEMU's way";
+constexpr char kIcl[] = "boost::icl";
+constexpr Known kKnown[] = {
+    {kAbsl,
+     "",
+     {"absl::btree_map, two", "absl::btree_map",
+      "absl::btree_multimap, any alias", "absl::btree_map, a find", nullptr}},
+    {kScan, "", {"std::map, one", "std::map", kScan, kScan, kScan}},
+    {kGTree,
+     "libglib2.0-dev",
+     {"GTree, one", "GTree", "GTree, a scan", "GTree, a scan",
+      "GTree, a scan"}},
+    {kIcl,
+     "libboost-dev",
+     {"boost::icl, two", "boost::icl", "boost::icl, all aliases", nullptr,
+      nullptr}},
 };
 
 std::string Name(absl::string_view row, absl::string_view who, size_t n) {
@@ -234,51 +149,52 @@ std::string SizeName(size_t n) {
   return n % 1000 == 0 ? absl::StrCat(n / 1000, "k") : absl::StrCat(n);
 }
 
-// Of a size, ours beside absl's and the scan's; then ours of the large size
-// beside ours of the small one.
-std::vector<bench::RatioRow> MakeRows(const bench::FastestReporter& results,
-                                      const std::vector<size_t>& sizes) {
-  std::vector<bench::RatioRow> rows;
-  for (const Row& row : kRows) {
-    const auto time = [&](const char* name, const char* who, size_t n) {
-      return results.NsOf(Name(name, who, n)) /
-             (row.each ? static_cast<double>(n) : 1);
-    };
-    for (size_t n : sizes) {
-      const std::string id = absl::StrCat(row.name, " ", SizeName(n));
-      const double ours = time(row.name, "ours", n);
-      rows.push_back({id, row.says, "ns", ours, row.peer_says,
-                      time(row.peer, "absl", n), row.limit});
-      rows.push_back({id, row.says, "ns", ours, "a linear scan",
-                      time(row.name, "scan", n), 0});
-    }
-    rows.push_back({row.name, absl::StrCat(row.says, ", growth"), "ns",
-                    time(row.name, "ours", sizes.back()),
-                    absl::StrCat("ours at ", SizeName(sizes.front())),
-                    time(row.name, "ours", sizes.front()), row.growth});
-  }
-  return rows;
+double Time(const bench::FastestReporter& results, const Row& row,
+            absl::string_view who, size_t n) {
+  return results.NsOf(Name(row.id, who, n)) /
+         (row.each ? static_cast<double>(n) : 1);
 }
 
-template <typename T>
-void Register(const char* who, const std::vector<size_t>& sizes,
+bench::RatioRow MakeRow(const bench::FastestReporter& results, const Row& row,
+                        size_t n) {
+  bench::RatioRow out{absl::StrCat(row.id, " ", SizeName(n)), row.what,  "ns",
+                      Time(results, row, kOurs, n),           row.limit, {}};
+  for (const Known& known : kKnown) {
+    const char* says = known.says[&row - kRows];
+    if (says == nullptr) continue;
+    out.peers.push_back(
+        {says, Time(results, row, known.name, n), known.package});
+  }
+  return out;
+}
+
+// Ours of the large size beside ours of the small one.
+bench::RatioRow MakeGrowth(const bench::FastestReporter& results,
+                           const Row& row, const std::vector<size_t>& sizes) {
+  return {row.id,
+          absl::StrCat(row.what, ", growth to ", SizeName(sizes.back())),
+          "ns",
+          Time(results, row, kOurs, sizes.back()),
+          row.growth,
+          {{absl::StrCat("ours at ", SizeName(sizes.front())),
+            Time(results, row, kOurs, sizes.front())}}};
+}
+
+void Register(const TreePeer& tree, const std::vector<size_t>& sizes,
               const bench::Flags& flags) {
-  for (size_t n : sizes) {
-    const std::pair<const char*, void (*)(benchmark::State&, size_t)> kAll[] = {
-        {"T1", Insert<T>}, {"T2", Find<T>},      {"T3", Reverse<T>},
-        {"T4", Hole<T>},   {"T4a", Allocate<T>},
-    };
-    for (const auto& [name, run] : kAll) {
-      // The yardstick of T4 allocates nothing.
-      if (std::is_same_v<T, Absl> && run == Allocate<T>) continue;
-      auto* b =
-          benchmark::RegisterBenchmark(Name(name, who, n).c_str(), run, n);
+  // One repetition of a scan tells enough.
+  const bool slow = tree.name == absl::string_view(kScan) ||
+                    tree.name == absl::string_view(kGTree);
+  for (const Row& row : kRows) {
+    const TreePeer::Workload run = tree.*row.workload;
+    if (run == nullptr || !bench::Wanted(flags, row.id)) continue;
+    for (const size_t n : sizes) {
+      auto* b = benchmark::RegisterBenchmark(Name(row.id, tree.name, n).c_str(),
+                                             run, n);
       if (flags.smoke) {
         b->Iterations(10);
       } else {
-        b->MinTime(0.05)->Repetitions(std::is_same_v<T, Scan> ? 1
-                                      : flags.quick           ? 3
-                                                              : 9);
+        b->MinTime(0.05)->Repetitions(slow ? 2 : flags.quick ? 3 : 9);
       }
     }
   }
@@ -286,23 +202,25 @@ void Register(const char* who, const std::vector<size_t>& sizes,
 
 int Main(int argc, char** argv) {
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
-  // Repetitions in random order, so that all suffer alike from what else runs.
-  std::vector<char*> args(argv, argv + argc);
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  args.insert(args.begin() + 1, interleave.data());
-  argc = static_cast<int>(args.size());
-  argv = args.data();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (!bench::Initialize(argc, argv)) return 1;
   const std::vector<size_t> sizes = flags.smoke
                                         ? std::vector<size_t>{20, 500}
                                         : std::vector<size_t>{1000, 100000};
-  Register<Ours>("ours", sizes, flags);
-  Register<Absl>("absl", sizes, flags);
-  Register<Scan>("scan", sizes, flags);
+  Register(bench::MakeTreePeer<Ours>(kOurs), sizes, flags);
+  TreePeer absl = bench::MakeTreePeer<Absl>(kAbsl);
+  absl.allocate = nullptr;  // its Hole is none
+  Register(absl, sizes, flags);
+  Register(bench::MakeTreePeer<Scan>(kScan), sizes, flags);
+  for (const TreePeer& peer : bench::TreePeers()) Register(peer, sizes, flags);
   bench::FastestReporter results;
-  if (benchmark::RunSpecifiedBenchmarks(&results) == 0) return 1;
-  return bench::Report(MakeRows(results, sizes), flags) ? 0 : 1;
+  benchmark::RunSpecifiedBenchmarks(&results);
+  std::vector<bench::RatioRow> rows;
+  for (const Row& row : kRows) {
+    if (!bench::Wanted(flags, row.id)) continue;
+    for (const size_t n : sizes) rows.push_back(MakeRow(results, row, n));
+    rows.push_back(MakeGrowth(results, row, sizes));
+  }
+  return bench::Report(rows, flags) ? 0 : 1;
 }
 
 }  // namespace

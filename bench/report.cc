@@ -1,9 +1,13 @@
 #include "bench/report.h"
 
+#include <algorithm>
 #include <cstdio>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 
@@ -11,30 +15,41 @@ namespace iovalab::bench {
 namespace {
 
 std::string Ratio(const RatioRow& row) {
-  return row.peer == 0 ? "-" : absl::StrFormat("%.2f", row.ours / row.peer);
+  const double peer = row.peers.front().time;
+  return peer == 0 ? "-" : absl::StrFormat("%.2f", row.ours / peer);
 }
 
 std::string Target(const RatioRow& row) {
   return row.target == 0 ? "-" : absl::StrFormat("%.2f", row.target);
 }
 
+std::string Time(const Peer& peer) {
+  return peer.time == 0 ? "-" : absl::StrFormat("%.1f", peer.time);
+}
+
 void PrintTable(absl::Span<const RatioRow> rows) {
-  absl::PrintF("\n%-9s %-40s %12s %14s %7s %7s  %s\n", "id", "what", "ours",
-               "peer", "ratio", "target", "peer is");
+  absl::PrintF("\n%-9s %-40s %12s %7s %7s  %s\n", "id", "what", "ours", "ratio",
+               "target", "peers, the target's first");
   for (const RatioRow& row : rows) {
-    absl::PrintF("%-9s %-40s %9.1f %2s %11.1f %2s %7s %7s  %s\n", row.id,
-                 row.what, row.ours, row.unit, row.peer, row.unit, Ratio(row),
-                 Target(row), row.peer_name);
+    const auto peer = [](std::string* out, const Peer& p) {
+      absl::StrAppend(out, p.name, " ", Time(p));
+    };
+    absl::PrintF("%-9s %-40s %9.1f %2s %7s %7s  %s\n", row.id, row.what,
+                 row.ours, row.unit, Ratio(row), Target(row),
+                 absl::StrJoin(row.peers, "; ", peer));
   }
 }
 
 // The texts are ours: nothing in them needs escaping.
 std::string Json(const RatioRow& row) {
+  const auto peer = [](std::string* out, const Peer& p) {
+    absl::StrAppend(out, "{\"name\": \"", p.name, "\", \"time\": ", p.time,
+                    ", \"package\": \"", p.package, "\"}");
+  };
   return absl::StrCat("{\"id\": \"", row.id, "\", \"what\": \"", row.what,
                       "\", \"unit\": \"", row.unit, "\", \"ours\": ", row.ours,
-                      ", \"peer_name\": \"", row.peer_name,
-                      "\", \"peer\": ", row.peer, ", \"target\": ", row.target,
-                      "}\n");
+                      ", \"target\": ", row.target, ", \"peers\": [",
+                      absl::StrJoin(row.peers, ", ", peer), "]}\n");
 }
 
 }  // namespace
@@ -48,6 +63,8 @@ Flags TakeFlags(int* argc, char** argv) {
       flags.smoke = true;
     } else if (word == "--quick") {
       flags.quick = true;
+    } else if (absl::ConsumePrefix(&word, "--filter=")) {
+      flags.filter = absl::StrSplit(word, ',', absl::SkipEmpty());
     } else if (absl::ConsumePrefix(&word, "--rows=")) {
       flags.rows = std::string(word);
     } else {
@@ -56,6 +73,23 @@ Flags TakeFlags(int* argc, char** argv) {
   }
   argv[*argc = kept] = nullptr;
   return flags;
+}
+
+bool Initialize(int argc, char** argv) {
+  std::vector<char*> args(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  args.insert(args.begin() + 1, interleave.data());
+  int count = static_cast<int>(args.size());
+  args.push_back(nullptr);
+  benchmark::Initialize(&count, args.data());
+  return !benchmark::ReportUnrecognizedArguments(count, args.data());
+}
+
+bool Wanted(const Flags& flags, absl::string_view id) {
+  return flags.filter.empty() ||
+         std::any_of(
+             flags.filter.begin(), flags.filter.end(),
+             [&](const std::string& f) { return absl::StartsWith(id, f); });
 }
 
 bool Report(absl::Span<const RatioRow> rows, const Flags& flags) {

@@ -2,18 +2,23 @@
 #define IOVALAB_BENCH_REPORT_H_
 
 // What the benchmark programs have in common: the flags beside Google
-// Benchmark's, the fastest run of each benchmark, and rows of ratios: a table
-// on stdout, and a file of JSON lines that tools/bench joins into one table.
+// Benchmark's, the fastest run of each benchmark, and rows that set ours beside
+// its peers: a table on stdout, and a file of JSON lines that tools/bench joins
+// into one table.
 //
 // Not for: the product.
 //
-// Invariant: a ratio is ours divided by the peer's, both of the same process;
-// figures of different runs are never compared.
+// Invariants:
+//  * a ratio is ours divided by a peer's, both of the same process; figures of
+//    different runs are never compared;
+//  * a row's target is for the ratio to the first of its peers; a peer that was
+//    not built keeps its place, as 0 and with its Debian package's name.
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 
@@ -22,21 +27,36 @@ namespace iovalab::bench {
 struct Flags {
   bool smoke = false;  // --smoke: tiny sizes, to see that it works
   bool quick = false;  // --quick: fewer repetitions
-  std::string rows;    // --rows=FILE: where to append the rows as JSON lines
+  // --filter=ID[,ID]...: rows whose id begins so; empty: all.
+  std::vector<std::string> filter;
+  std::string rows;  // --rows=FILE: where to append the rows as JSON lines
 };
 
 // Takes our flags out of the command line; leaves those of Google Benchmark.
 Flags TakeFlags(int* argc, char** argv);
 
-// One line of the table. Times of `ours` and `peer` are in `unit`.
+// Google Benchmark's, with repetitions in random order, so that all suffer
+// alike from what else runs. False, with a word on stderr, on an unknown flag.
+bool Initialize(int argc, char** argv);
+
+// Whether --filter lets the row `id` through ("T3"; sizes are no part of it).
+bool Wanted(const Flags& flags, absl::string_view id);
+
+// A peer and its time in the row's unit; 0: not built, for want of `package`.
+struct Peer {
+  std::string name;
+  double time = 0;
+  std::string package = "";  // empty: always built
+};
+
+// One line of the table.
 struct RatioRow {
   std::string id;  // "T2 1k"
   std::string what;
   std::string unit;  // "ns", "us"
   double ours = 0;
-  std::string peer_name;
-  double peer = 0;
-  double target = 0;  // of the ratio; 0: none is set
+  double target = 0;  // of the ratio to the first peer; 0: none is set
+  std::vector<Peer> peers;
 };
 
 // False, with a word on stderr, where the rows cannot be written.

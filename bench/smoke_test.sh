@@ -12,5 +12,7 @@ rows = [json.loads(line) for line in open(sys.argv[1])]
 assert rows, "no rows"
 for row in rows:
     # Differences of times this short may come out below zero.
-    assert all(isinstance(row[k], (int, float)) for k in ("ours", "peer")), row
+    assert isinstance(row["ours"], (int, float)), row
+    assert row["peers"], row
+    assert all(isinstance(p["time"], (int, float)) for p in row["peers"]), row
 PYTHON

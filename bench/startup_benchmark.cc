@@ -107,8 +107,12 @@ int Main(int argc, char** argv) {
   for (const Program& program : programs) {
     if (program.id[0] == '\0') continue;
     const auto row = [&](const char* how, double ours, double peer) {
-      rows.push_back({program.id, absl::StrCat(program.what, ", ", how), "us",
-                      ours, "a program that only parses", peer, kTarget});
+      rows.push_back({program.id,
+                      absl::StrCat(program.what, ", ", how),
+                      "us",
+                      ours,
+                      kTarget,
+                      {{"a program that only parses", peer}}});
     };
     row("fastest", Least(program.us), Least(floor.us));
     row("median", Median(program.us), Median(floor.us));

@@ -2,6 +2,9 @@
 // enables one after another. What a step costs must not grow with the number of
 // regions, so a large guest is its small one's peer.
 //
+// H2: the whole of scenarios/storm/hotplug_1tib: all regions come, go and come
+// again one by one, and go at once; its cost by region must not grow either.
+//
 //   bazel run //bench:storm_benchmark
 
 #include <cstdint>
@@ -20,9 +23,8 @@ namespace {
 constexpr uint64_t kRegion = 0x10000;
 constexpr double kTarget = 3;
 
-// One block, in regions with gaps between them; each step changes the next
-// region in an order without a pattern.
-Scenario MakeScenario(uint64_t regions, uint64_t steps) {
+// One block, in regions with gaps between them.
+Scenario MakeGuest(uint64_t regions) {
   Scenario scenario;
   scenario.name = "storm_benchmark";
   RamBlockSpec block;
@@ -41,6 +43,12 @@ Scenario MakeScenario(uint64_t regions, uint64_t steps) {
     region.offset = i * kRegion;
     scenario.regions.push_back(region);
   }
+  return scenario;
+}
+
+// Each step changes the next region in an order without a pattern.
+Scenario MakeScenario(uint64_t regions, uint64_t steps) {
+  Scenario scenario = MakeGuest(regions);
   for (uint64_t i = 0; i < steps; ++i) {
     StepSpec step;
     step.label = absl::StrCat("step", i);
@@ -52,14 +60,28 @@ Scenario MakeScenario(uint64_t regions, uint64_t steps) {
   return scenario;
 }
 
+Scenario MakeWholeStorm(uint64_t regions) {
+  Scenario scenario = MakeGuest(regions);
+  for (RegionSpec& region : scenario.regions) region.enabled = false;
+  for (uint32_t i = 0; i < 4; ++i) {
+    StepSpec step;
+    step.label = absl::StrCat("step", i);
+    if (i > 0) step.after = i - 1;
+    std::vector<uint32_t>& list = i % 2 == 0 ? step.enable : step.disable;
+    for (uint32_t r = 0; r < regions; ++r) list.push_back(r);
+    step.each = i < 3;
+    scenario.steps.push_back(step);
+  }
+  return scenario;
+}
+
 std::string NameOf(const char* mapping, uint64_t regions) {
   return absl::StrCat("H1/", mapping, "/", regions);
 }
 
 // Each region is an entry of the kernel's, whose table is made large enough.
-void Storm(benchmark::State& state, const char* mapping, uint64_t regions,
-           uint64_t steps) {
-  const Scenario scenario = MakeScenario(regions, steps);
+void Run(benchmark::State& state, const char* mapping,
+         const Scenario& scenario) {
   KernelProfile kernel = *FindKernelProfile("deb_6_12_117");
   kernel.vdpa_table_limit = 1 << 20;
   RunPolicies policies;
@@ -77,16 +99,35 @@ void Storm(benchmark::State& state, const char* mapping, uint64_t regions,
   }
 }
 
+void Storm(benchmark::State& state, const char* mapping, uint64_t regions,
+           uint64_t steps) {
+  Run(state, mapping, MakeScenario(regions, steps));
+}
+
+void WholeStorm(benchmark::State& state, const char* mapping,
+                uint64_t regions) {
+  Run(state, mapping, MakeWholeStorm(regions));
+}
+
 int Main(int argc, char** argv) {
   const bench::Flags flags = bench::TakeFlags(&argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (!bench::Initialize(argc, argv)) return 1;
   const uint64_t small = flags.smoke ? 10 : 100;
   const uint64_t large = flags.smoke ? 50 : 10'000;
   // The set-up, linear in the regions, is measured apart and taken off.
   const uint64_t steps = flags.smoke ? 20 : 10'000;
+  const uint64_t storms[] = {large / 10, large};
+  const int repetitions = flags.smoke ? 1 : flags.quick ? 2 : 5;
   constexpr const char* kMappings[] = {"gpa", "hva"};
   for (const char* mapping : kMappings) {
+    for (const uint64_t regions : storms) {
+      benchmark::RegisterBenchmark(
+          absl::StrCat("H2/", mapping, "/", regions).c_str(), WholeStorm,
+          mapping, regions)
+          ->Iterations(1)
+          ->Unit(benchmark::kMillisecond)
+          ->Repetitions(repetitions);
+    }
     for (const uint64_t regions : {small, large}) {
       for (const uint64_t n : {uint64_t{0}, steps}) {
         benchmark::RegisterBenchmark(
@@ -94,9 +135,7 @@ int Main(int argc, char** argv) {
             mapping, regions, n)
             ->Iterations(1)
             ->Unit(benchmark::kMillisecond)
-            ->Repetitions(flags.smoke   ? 1
-                          : flags.quick ? 2
-                                        : 5);
+            ->Repetitions(repetitions);
       }
     }
   }
@@ -112,8 +151,21 @@ int Main(int argc, char** argv) {
     };
     rows.push_back({absl::StrCat("H1 ", mapping),
                     absl::StrCat("a hotplug step among ", large, " regions"),
-                    "us", us_of_step(large), absl::StrCat("ours among ", small),
-                    us_of_step(small), kTarget});
+                    "us",
+                    us_of_step(large),
+                    kTarget,
+                    {{absl::StrCat("ours among ", small), us_of_step(small)}}});
+    const auto us_of_region = [&](uint64_t regions) {
+      return reporter.NsOf(absl::StrCat("H2/", mapping, "/", regions)) / 1e3 /
+             static_cast<double>(regions);
+    };
+    rows.push_back(
+        {absl::StrCat("H2 ", mapping),
+         absl::StrCat("a region in a storm of ", large),
+         "us",
+         us_of_region(large),
+         kTarget,
+         {{absl::StrCat("ours of ", large / 10), us_of_region(large / 10)}}});
   }
   return bench::Report(rows, flags) ? 0 : 1;
 }

@@ -11,6 +11,7 @@
 #include "cli/conform.h"
 #include "cli/convert.h"
 #include "cli/diff.h"
+#include "cli/fmt.h"
 #include "cli/help.h"
 #include "cli/import.h"
 #include "cli/list.h"
@@ -29,6 +30,7 @@ constexpr const Command* kCommands[] = {
     &kConformCommand,  //
     &kImportCommand,   //
     &kListCommand,     //
+    &kFmtCommand,      //
     &kHelpCommand,     //
     &kVersionCommand,
 };

@@ -64,6 +64,26 @@ TEST(Convert, TheNameOfTheOutputSaysItsForm) {
   EXPECT_EQ(Content(Path("new.pb")), binary);
 }
 
+TEST(Convert, ToALogThatImportReads) {
+  Trace trace = SmallTrace();
+  trace.header.policies = {{"mapping", "hva"}};
+  Put(Path("small.trace"), TraceToText(trace));
+  const Captured converted = Convert(Path("small.trace"), Path("small.log"));
+  EXPECT_EQ(converted.status, kFine) << converted.err;
+  EXPECT_EQ(converted.out, "");
+  const Captured imported = Capture([&](Terminal& t) {
+    return RunCommandLine({"import", Path("small.log")}, t);
+  });
+  EXPECT_EQ(imported.status, kFine);
+  EXPECT_TRUE(absl::StrContains(imported.out, "device fd 9: ")) << imported.out;
+
+  Put(Path("empty.trace"), TraceToText(Trace()));
+  const Captured none = Convert(Path("empty.trace"), Path("empty.log"));
+  EXPECT_EQ(none.status, kTrouble);
+  EXPECT_TRUE(absl::StrContains(none.err, "empty.log: the trace has no "))
+      << none.err;
+}
+
 TEST(Convert, DamagedInputLeavesTheOutputAlone) {
   const std::string binary = TraceToBinary(SmallTrace());
   Put(Path("out.trace"), "before");

@@ -11,7 +11,11 @@
 #include "lab/import/import_file.h"
 #include "lab/import/import_report.h"
 #include "lab/import/import_scenario.h"
+#include "lab/import/monitor_dump.h"
+#include "lab/import/monitor_import.h"
 #include "lab/import/predict.h"
+#include "lab/import/vtd/vtd_capture.h"
+#include "lab/import/vtd/vtd_report.h"
 #include "lab/scenario/axes.h"
 #include "lab/scenario/scenario_print.h"
 #include "model/vmm/strategy.h"
@@ -47,7 +51,8 @@ absl::Status WriteScenario(const std::string& path, const std::string& log,
   }
   ImportScenarioOptions options;
   options.mapping = std::string(strategy.name);
-  options.source = absl::StrCat("log ", log == "-" ? "standard input" : log);
+  options.source = absl::StrCat(import.files.empty() ? "log " : "dump ",
+                                log == "-" ? "standard input" : log);
   const absl::StatusOr<pb::Scenario> scenario =
       ScenarioFromImport(import.devices[device], blocks, options);
   if (!scenario.ok()) return scenario.status();
@@ -63,58 +68,106 @@ struct Sums {
   uint64_t total = 0;
 };
 
-absl::Status ImportOne(const std::string& path, const Args& args,
-                       const Strategy* named, Sums& sums, Terminal& terminal) {
-  const absl::StatusOr<Import> import = ImportQemuLogFile(path);
-  if (!import.ok()) return import.status();
-  const ImportBlocks blocks(import->devices, import->names);
+absl::Status ImportOne(const std::string& path, const Import& import,
+                       const Args& args, const Strategy* named, Sums& sums,
+                       Terminal& terminal) {
+  const ImportBlocks blocks(import.devices, import.names);
+  const bool is_dump = !import.files.empty();
   const Strategy* strategy = named;
-  if (strategy == nullptr) strategy = StrategyByName(GuessMapping(*import));
+  if (strategy == nullptr) strategy = StrategyByName(GuessMapping(import));
   if (strategy == nullptr) strategy = &kStrategyHva;
 
   const std::string out = args.Text("-o");
   if (!out.empty()) {
     const absl::Status status =
-        WriteScenario(out, path, *import, blocks, *strategy);
+        WriteScenario(out, path, import, blocks, *strategy);
     if (!status.ok()) return status;
     if (out == "-") return absl::OkStatus();
   }
-  if (args.Has("--predict")) {
+  if (args.Has("--predict") && is_dump) {
+    terminal.Note(absl::StrCat(
+        path, ": a monitor's dump has no map operations to predict"));
+  } else if (args.Has("--predict")) {
     if (named == nullptr) {
       terminal.Note(absl::StrCat(path, ": strategy ", strategy->name,
                                  " guessed from the log's form; --set "
                                  "mapping=NAME to choose"));
     }
-    const PredictResult result = PredictImport(*import, *strategy);
+    const PredictResult result = PredictImport(import, *strategy);
     terminal.Write(PredictText(path, result, *strategy));
     sums.predicted += result.predicted;
     sums.total += result.total;
   }
-  terminal.Write(ReportText(path, *import, blocks, JudgeImport(*import)));
+  terminal.Write(ReportText(path, import, blocks, JudgeImport(import)));
   return absl::OkStatus();
+}
+
+// Each log is a capture of its own; all dumps together are one, and so are all
+// files of a guest behind an IOMMU.
+absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
+                       VtdCapture& vtd, Terminal& terminal) {
+  MonitorDump dump;
+  uint64_t dump_bytes = 0;
+  for (const std::string& path : args.operands()) {
+    const VtdFileKind kind = DetectVtdFileAt(path);
+    if (kind != VtdFileKind::kNone) {
+      const absl::Status status = AddVtdFile(path, kind, vtd);
+      if (!status.ok()) return status;
+      // A QEMU's log may have more to tell.
+      if (kind != VtdFileKind::kQemu) continue;
+    }
+    const absl::StatusOr<ImportInput> input = ReadImportFile(path);
+    if (!input.ok()) return input.status();
+    if (!input->is_dump) {
+      if (args.Has("-o") && args.operands().size() > 1) {
+        return absl::InvalidArgumentError(
+            "-o: one scenario is made of one log, or of the dumps of one "
+            "monitor; several were given");
+      }
+      const absl::Status status =
+          ImportOne(path, input->log, args, named, sums, terminal);
+      if (!status.ok()) return status;
+      continue;
+    }
+    dump_bytes += input->dump.size();
+    if (dump_bytes > kMaxDumpBytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(path, ": more than ", kMaxDumpBytes,
+                       " bytes of dumps; give fewer of them"));
+    }
+    const absl::Status status =
+        AddMonitorDump(path == "-" ? "<stdin>" : path, input->dump, &dump);
+    if (!status.ok()) return status;
+  }
+  if (dump.files.empty()) return absl::OkStatus();
+  const absl::StatusOr<Import> import = ImportMonitorDump(dump);
+  if (!import.ok()) return import.status();
+  const size_t more = dump.files.size() - 1;
+  return ImportOne(more == 0 ? dump.files[0].file
+                             : absl::StrCat(dump.files[0].file, " and ", more,
+                                            more == 1 ? " other" : " others"),
+                   *import, args, named, sums, terminal);
 }
 
 int RunImport(const Args& args, Terminal& terminal) {
   const absl::StatusOr<const Strategy*> strategy = NamedStrategy(args);
   if (!strategy.ok()) return terminal.Fail(strategy.status());
-  if (args.Has("-o") && args.operands().size() > 1) {
-    return terminal.Fail(absl::InvalidArgumentError(
-        "-o: one scenario is made of one log; several were given"));
-  }
   Sums sums;
-  for (const std::string& path : args.operands()) {
-    const absl::Status status =
-        ImportOne(path, args, *strategy, sums, terminal);
-    if (!status.ok()) return terminal.Fail(status);
+  VtdCapture vtd;
+  const absl::Status status = ImportAll(args, *strategy, sums, vtd, terminal);
+  if (!status.ok()) return terminal.Fail(status);
+  const VtdReport report = ReportVtdCapture(vtd);
+  if (!vtd.files.empty() && args.Text("-o") != "-") {
+    terminal.Write(report.text);
   }
-  if (!args.Has("--predict")) return kFine;
+  if (!args.Has("--predict")) return report.differs ? kDiffers : kFine;
   terminal.Write(absl::StrCat("predicted ", sums.predicted, " of ", sums.total,
                               " map operations\n"));
-  return sums.predicted == sums.total ? kFine : kDiffers;
+  return sums.predicted == sums.total && !report.differs ? kFine : kDiffers;
 }
 
 constexpr Flag kFlags[] = {
-    {"-o", "SCENARIO", "write the log as a scenario; - is standard output"},
+    {"-o", "SCENARIO", "write it as a scenario; - is standard output"},
     {"--predict", "",
      "predict each map and unmap of the log; exit 1 where one differs",
      FlagType::kSwitch},
@@ -127,7 +180,7 @@ constexpr Flag kFlags[] = {
 
 constinit const Command kImportCommand = {
     .name = "import",
-    .summary = "a log of a real QEMU: is it hit? predicted, or as a scenario",
+    .summary = "a log or memory map of a real QEMU: is it hit? as a scenario",
     .operands = {"FILE…", 1, kAnyNumber},
     .flags = kFlags,
     .details =
@@ -138,11 +191,22 @@ constinit const Command kImportCommand = {
         "its own. Other lines are counted and passed over. With -o - only the\n"
         "scenario goes to standard output.\n"
         "\n"
-        "Exit status: 0, or 1 where --predict mispredicts, 2 trouble.",
+        "A guest behind an intel-iommu: give QEMU's trace (vtd_*), the "
+        "guest's\n"
+        "ftrace (iommu:map, iommu:unmap, intel_iommu:qi_submit) and its dmesg\n"
+        "together. Its maps become page tables, its accesses run on the\n"
+        "simulator's IOMMU, and translations, IOTLB, faults, fault records "
+        "and\n"
+        "dmesg lines are compared with what was recorded.\n"
+        "\n"
+        "Exit status: 0, or 1 where --predict mispredicts or something of an\n"
+        "IOMMU was not reproduced, 2 trouble.",
     .examples =
         "iovalab import qemu-trace.log\n"
         "iovalab import qemu-trace.log --predict --set mapping=hva\n"
-        "iovalab import qemu-trace.log -o - | iovalab compare -",
+        "iovalab import qemu-trace.log -o - | iovalab compare -\n"
+        "iovalab import mtree.txt ramblock.txt\n"
+        "iovalab import qemu-trace.log ftrace-iommu.txt dmesg.txt",
     .run = RunImport,
 };
 

@@ -243,5 +243,49 @@ TEST(Import, ALogBecomesAScenarioThatRuns) {
   EXPECT_EQ(LastLine(wrong.out), "predicted 0 of 1 map operations");
 }
 
+// Three files of one run: what each holds, and one replay of all.
+TEST(Import, AGuestBehindAnIommu) {
+  const std::string ftrace = Put(
+      "ftrace.txt",
+      "# tracer: nop\n"
+      "a-1 [000] ..... 1.000001: map: IOMMU: iova=0x1000 - 0x2000 paddr=0xa000 "
+      "size=4096\n"
+      "a-1 [000] ..... 1.000002: unmap: IOMMU: iova=0x1000 - 0x2000 size=4096 "
+      "unmapped_size=4096\n"
+      "a-1 [000] ..... 1.000003: qi_submit: iotlb_inv dmar0: 0x300f2 0x1000 "
+      "0x0 "
+      "0x0\n");
+  const std::string dmesg = Put(
+      "dmesg.txt",
+      "[   10.3] DMAR: [DMA Read NO_PASID] Request device [00:05.0] fault addr "
+      "0x1000 [fault reason 0x06] PTE Read access is not set\n");
+  const auto trace = [](absl::string_view gpa) {
+    return Put("vtd.log",
+               absl::StrCat("vtd_iotlb_page_update IOTLB page update sid 0x28 "
+                            "iova 0x1000 slpte 0xa003 domain 0x3\n"
+                            "vtd_dmar_translate dev 00:05.00 iova 0x1000 -> "
+                            "gpa ",
+                            gpa,
+                            " mask 0xfff\n"
+                            "vtd_inv_desc_iotlb_pages iotlb invalidate domain "
+                            "0x3 addr 0x1000 mask 0x0\n"
+                            "vtd_dmar_fault sid 0x28 fault 6 addr 0x1010 write "
+                            "0\n"
+                            "vtd_frr_new index 0 high 0x40ffff0600000028 low "
+                            "0x1000\n"));
+  };
+  const Captured right = RunWords({"import", trace("0xa000"), ftrace, dmesg});
+  EXPECT_EQ(right.status, kFine) << right.out;
+  EXPECT_EQ(LastLine(right.out), "faults: reproduced 1 of 1");
+  EXPECT_TRUE(absl::StrContains(right.out, "translations: reproduced 1 of 1"));
+  EXPECT_TRUE(absl::StrContains(right.out, "dmesg lines: reproduced 1 of 1"));
+  const Captured wrong = RunWords({"import", trace("0xb000"), ftrace, dmesg});
+  EXPECT_EQ(wrong.status, kDiffers) << wrong.out;
+  EXPECT_TRUE(absl::StrContains(wrong.out, "0xb000, predicted 0xa000"));
+  const Captured alone = RunWords({"import", ftrace});
+  EXPECT_EQ(alone.status, kFine);
+  EXPECT_TRUE(absl::StrContains(alone.out, "no replay: it needs QEMU's trace"));
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -34,6 +34,8 @@ inline constexpr Flag kScenarioFlags[] = {
     {"--max-rendered", "N", "regions visited to render a flat view",
      FlagType::kNumber},
     {"--max-steps", "N", "steps", FlagType::kNumber},
+    {"--max-changes", "N", "regions that all memory steps change",
+     FlagType::kNumber},
     {"--max-buffers", "N", "buffers of a posted request", FlagType::kNumber},
     {"--max-expects", "N", "expect blocks", FlagType::kNumber},
     {"--max-depth", "N", "nesting of text, aliases and containers",

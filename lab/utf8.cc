@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace iovalab {
 namespace {
@@ -50,6 +51,11 @@ size_t FirstNotUtf8(absl::string_view text) {
     at += length;
   }
   return text.size();
+}
+
+absl::string_view WithoutByteOrderMark(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");
+  return text;
 }
 
 std::string Quote(absl::string_view name) {

@@ -17,6 +17,9 @@ namespace iovalab {
 // text.size() when there is none.
 size_t FirstNotUtf8(absl::string_view text);
 
+// Without the mark that some editors put before UTF-8.
+absl::string_view WithoutByteOrderMark(absl::string_view text);
+
 // A name that somebody typed, in quotes, cut and escaped so that it fits into a
 // line of an error.
 std::string Quote(absl::string_view name);

@@ -40,6 +40,12 @@ TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_EQ(FirstNotUtf8("a\xff"), 1u);
 }
 
+TEST(Utf8, DropsOneMarkAtTheStart) {
+  EXPECT_EQ(WithoutByteOrderMark("\xef\xbb\xbfname"), "name");
+  EXPECT_EQ(WithoutByteOrderMark("\xef\xbb\xbf\xef\xbb\xbf"), "\xef\xbb\xbf");
+  EXPECT_EQ(WithoutByteOrderMark("\xef\xbb"), "\xef\xbb");
+}
+
 TEST(Utf8, QuotesOnOneLine) {
   EXPECT_EQ(Quote("a b"), "\"a b\"");
   EXPECT_EQ(Quote("a\n\"b\xc3\xa9"), "\"a\\n\\\"b\xc3\xa9\"");

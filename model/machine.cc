@@ -42,7 +42,12 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       limits_(limits),
       jitter_(seed, kJitterStream),
       space_(scenario.regions),
-      invariants_(policies.strategy, !policies.device.use_va),
+      invariants_(policies.strategy, !policies.device.use_va,
+                  policies.device.address_spaces,
+                  policies.device.map_api == MapApi::kPlatform
+                      ? StoreKind::kIommu
+                      : StoreKind::kDevice),
+      removed_(policies.device.address_spaces),
       steps_(scenario.steps.size()),
       queues_(scenario.queues.size()),
       order_(seed, kOrderStream) {
@@ -50,7 +55,10 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
   result_.trace.header.seed = seed;
   listener_profile_.strategy = policies.strategy;
   listener_profile_.switches = policies.switches;
-  listener_profile_.iova_range = scenario.iova_range;
+  // What the device answers to VHOST_VDPA_GET_IOVA_RANGE.
+  listener_profile_.iova_range = {
+      std::max(scenario.iova_range.first, Iova(policies.device.iova_first)),
+      std::min(scenario.iova_range.last, Iova(policies.device.iova_last))};
   listener_profile_.batch = !scenario.no_batch;
 }
 
@@ -95,7 +103,18 @@ void Machine::BuildHost() {
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
   VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
   VhostVdpaOpen(vdpa_, device_, env, sink);
+  if (scenario_.max_iotlb_entries) {
+    vdpa_.table_limit = *scenario_.max_iotlb_entries;
+  }
   sim::Check(VhostVdpaSetOwner(vdpa_) == 0, "the first owner is accepted");
+  // Of what QEMU acknowledges, the part that the model knows and the kernel
+  // offers: messages may name an address space.
+  constexpr uint64_t kAcknowledged =
+      kBackendIotlbMsgV2 | kBackendIotlbBatch | kBackendIotlbAsid;
+  sim::Check(VhostVdpaSetBackendFeatures(
+                 vdpa_, kAcknowledged & policies_.kernel->vdpa_backend_features,
+                 env) == 0,
+             "a kernel accepts what it offers");
 }
 
 // The flat view as it is before the first step, delivered at time 0.
@@ -169,8 +188,8 @@ void Machine::EnqueueVmm(int64_t now, const Job& job) {
 }
 
 void Machine::StartVmm(int64_t now, const Job& job) {
-  const bool svq =
-      job.op == Op::kSvqAdd || job.op == Op::kSvqKick || job.op == Op::kSvqCall;
+  const bool svq = job.op == Op::kSvqAdd || job.op == Op::kHostPost ||
+                   job.op == Op::kSvqKick || job.op == Op::kSvqCall;
   const int64_t cost = job.op == Op::kCommit ? kCommitNs
                        : svq                 ? kSvqAddNs
                                              : kHostMapNs;
@@ -206,6 +225,8 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return Reset(now, job.a, job.cause);
     case Op::kHostMap:
       return HostMap(now, job.a, job.cause);
+    case Op::kHostPost:
+      return HostPost(now, job.a, job.cause);
     case Op::kDeviceWork:
       return DeviceWork(now, job.a, job.cause);
     case Op::kDriverOk:
@@ -227,12 +248,13 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   const std::vector<Sink::Change> changes = sink.TakeChanges();
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
-    if (d.op == DeltaOp::kDel && d.store.kind == StoreKind::kDevice) {
-      removed_.Assign(d.entry.first, d.entry.last, change.event);
+    if (d.op == DeltaOp::kDel && (d.store.kind == StoreKind::kDevice ||
+                                  d.store.kind == StoreKind::kIommu)) {
+      removed_[d.store.asid].Assign(d.entry.first, d.entry.last, change.event);
     }
   }
   for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
-                                              touched, vdpa_.in_batch)) {
+                                              touched, DeviceLags())) {
     const EventIndex event =
         sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
                   {static_cast<uint64_t>(v.invariant), v.store.Pack(),

@@ -13,11 +13,26 @@ namespace {
 constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
 constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
+constexpr StoreId kIommu{StoreKind::kIommu, 0};
+constexpr StoreId kPins{StoreKind::kPins, 0};
 
 // The event that put the covering entry there.
 uint64_t BornOf(const Stores& stores, StoreId store, uint64_t key) {
   const std::optional<Entry> entry = stores.Get(store).Find(key);
   return entry ? entry->born : kNoEvent;
+}
+
+// Takes the first n bytes, less than all, off a piece that completed.
+void Advance(uint64_t n, const HostMemory& host, DmaPiece* piece) {
+  piece->iova += n;
+  piece->length -= n;
+  if (piece->hva != 0) piece->hva += n;
+  piece->hpa += n;
+  if (piece->memory) {
+    piece->memory->offset += n;
+    piece->hpa =
+        host.Resolve(piece->memory->object, piece->memory->offset).hpa.value;
+  }
 }
 
 // Cuts what completed where what was meant is cut, so that each piece is judged
@@ -38,15 +53,7 @@ void CutAsMeant(const Request& request, const Descriptor& descriptor,
       const uint64_t n = end - offset;
       cut.push_back(piece);
       cut.back().length = n;
-      piece.iova += n;
-      piece.length -= n;
-      if (piece.hva != 0) piece.hva += n;
-      piece.hpa += n;
-      if (piece.memory) {
-        piece.memory->offset += n;
-        piece.hpa =
-            host.Resolve(piece.memory->object, piece.memory->offset).hpa.value;
-      }
+      Advance(n, host, &piece);
     }
     cut.push_back(piece);
   }
@@ -107,6 +114,7 @@ std::pair<uint64_t, int> Machine::DoDescriptors(Sink& sink,
     pieces_.clear();
     DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
               descriptor.write, policies_.device, host_, &pieces_);
+    CutWhereDropped(request.asid);
     CutAsMeant(request, descriptor, host_, &pieces_);
     uint32_t meant = 0;
     uint64_t before = 0;  // bytes meant by those before it
@@ -133,25 +141,76 @@ std::pair<uint64_t, int> Machine::DoDescriptors(Sink& sink,
   return {written, err};
 }
 
+// Only a kernel that unmaps less than it drops leaves such entries.
+bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
+                      uint64_t* last) const {
+  *last = piece.iova + (piece.length - 1);
+  if (!policies_.kernel->vdpa_unmaps_message || DeviceLags() ||
+      piece.fault != FaultReason::kNone || piece.absorbed) {
+    return false;
+  }
+  const bool platform = policies_.device.map_api == MapApi::kPlatform;
+  const Stores& stores = result_.stores;
+  const std::optional<Entry> l3 =
+      stores.Get(platform ? kIommu : StoreId{StoreKind::kDevice, asid})
+          .Find(piece.iova);
+  sim::Check(l3.has_value(), "what completed has an entry");
+  *last = std::min(*last, l3->last);
+  const std::optional<Entry> l2 =
+      stores.Get({StoreKind::kVhostIotlb, asid}).FirstIn(piece.iova, *last);
+  if (!l2) return true;
+  if (l2->first > piece.iova) {
+    *last = l2->first - 1;
+    return true;
+  }
+  *last = std::min(*last, l2->last);
+  return l2->Translate(piece.iova) != l3->Translate(piece.iova);
+}
+
+// So that each piece is dropped or not.
+void Machine::CutWhereDropped(uint8_t asid) {
+  if (!policies_.kernel->vdpa_unmaps_message) return;
+  std::vector<DmaPiece> cut;
+  for (DmaPiece rest : pieces_) {
+    DmaPiece piece = rest;  // what is alike so far, but for its length
+    uint64_t last = 0;
+    bool dropped = Dropped(rest, asid, &last);
+    while (last - rest.iova < rest.length - 1) {
+      Advance(last + 1 - rest.iova, host_, &rest);
+      const bool now = Dropped(rest, asid, &last);
+      if (now == dropped) continue;
+      piece.length = rest.iova - piece.iova;
+      cut.push_back(piece);
+      piece = rest;
+      dropped = now;
+    }
+    piece.length = rest.iova - piece.iova + rest.length;
+    cut.push_back(piece);
+  }
+  pieces_ = std::move(cut);
+}
+
 AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
                                 uint8_t asid) const {
   AccessFacts facts;
-  facts.completed = piece.fault == FaultReason::kNone;
+  facts.absorbed = piece.absorbed;
+  facts.completed = piece.fault == FaultReason::kNone && !piece.absorbed;
   facts.has_intent = false;
-  if (asid != 0) return facts;  // nobody was ever granted anything there
   // Behind a vIOMMU the guest's own tables say what it lets the device do.
   if (const std::optional<Entry> mapped =
-          result_.stores.Get({StoreKind::kViommu, 0}).Find(piece.iova)) {
+          result_.stores.Get({StoreKind::kViommu, asid}).Find(piece.iova)) {
     facts.ever_owned = true;
     facts.wanted = facts.completed ||
                    (mapped->perm & (write ? kPermWrite : kPermRead)) != 0;
     return facts;
   }
-  const Owner* owner = ledger_.OwnerOf(piece.iova);
+  const Owner* owner = ledger_.OwnerOf(piece.iova, asid);
   facts.ever_owned = owner != nullptr;
   if (owner == nullptr) return facts;
   // A vIOMMU's mapping of which the guest unmapped this part.
-  if (!owner->is_section && !policies_.strategy->shadow_queue) return facts;
+  if (!owner->is_section && !policies_.strategy->shadow_queue && asid == 0) {
+    return facts;
+  }
   if (facts.completed) {
     facts.wanted = owner->live || owner->leaving;
   } else {
@@ -167,7 +226,8 @@ AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
 AccessFacts Machine::FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                              uint64_t offset) const {
   AccessFacts facts;
-  facts.completed = piece.fault == FaultReason::kNone;
+  facts.absorbed = piece.absorbed;
+  facts.completed = piece.fault == FaultReason::kNone && !piece.absorbed;
   const uint64_t gpa = meant.buffer.gpa + offset;
   if (!facts.completed) {
     facts.wanted =
@@ -195,18 +255,25 @@ AccessFacts Machine::FactsOf(const DmaPiece& piece, const MeantPiece& meant,
 void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                           const DmaPiece& piece, bool write,
                           const MeantPiece* meant, uint64_t offset) {
-  const uint64_t meant_gpa =
-      meant != nullptr ? meant->buffer.gpa + offset : UINT64_MAX;
-  const AccessFacts facts = meant != nullptr
-                                ? FactsOf(piece, *meant, offset)
-                                : ProbeFacts(piece, write, request.asid);
+  const uint64_t meant_gpa = meant != nullptr && !meant->host
+                                 ? meant->buffer.gpa + offset
+                                 : UINT64_MAX;
+  const uint64_t meant_hva =
+      meant != nullptr && meant->host ? meant->buffer.hva + offset : 0;
+  AccessFacts facts = meant == nullptr ? ProbeFacts(piece, write, request.asid)
+                      : meant->host
+                          ? HostFacts(piece, *meant, offset, request.asid)
+                          : FactsOf(piece, *meant, offset);
+  uint64_t last = 0;
+  facts.dropped = Dropped(piece, request.asid, &last);
   EmitDma(sink, request.name, segment, request.asid, piece, write, facts,
-          meant_gpa);
+          meant_gpa, meant_hva);
 }
 
 void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
                       const DmaPiece& piece, bool write,
-                      const AccessFacts& facts, uint64_t meant_gpa) {
+                      const AccessFacts& facts, uint64_t meant_gpa,
+                      uint64_t meant_hva) {
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;
@@ -220,20 +287,27 @@ void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
     }
   }
   uint64_t l1 = BornOf(stores, kIovaHva, piece.iova);
-  if (l1 == kNoEvent) l1 = BornOf(stores, kIovaOnly, piece.iova);
+  // Without a shadow queue for the data the tree is the control queue's alone.
+  if (l1 == kNoEvent && (policies_.strategy->shadow_queue || asid != 0)) {
+    l1 = BornOf(stores, kIovaOnly, piece.iova);
+  }
   const uint64_t l2 =
       BornOf(stores, {StoreKind::kVhostIotlb, asid}, piece.iova);
   const uint64_t l3 = piece.entry ? piece.entry->born : kNoEvent;
   uint64_t decided_by = l3;
   if (!piece.entry) {
-    decided_by = removed_.Find(piece.iova).value_or(kNoEvent);
+    if (asid < removed_.size()) {
+      decided_by = removed_[asid].Find(piece.iova).value_or(kNoEvent);
+    }
   }
+  const bool unpinned = facts.dropped && !policies_.device.use_va &&
+                        !stores.Get(kPins).Find(piece.hpa);
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
             {name, segment, asid, piece.iova, piece.length,
              write ? kPermWrite : kPermRead,
              static_cast<uint64_t>(judgement.access_class), judgement.deserved,
              static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,
-             gpa, meant_gpa, decided_by});
+             gpa, meant_gpa, decided_by, meant_hva, unpinned});
   Count(judgement.access_class, judgement.deserved);
 }
 

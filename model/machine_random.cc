@@ -1,5 +1,7 @@
 #include "model/machine_random.h"
 
+#include <algorithm>
+#include <deque>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -25,6 +27,7 @@ class Generator {
     for (uint64_t n = random_.InRange(1, 3); n > 0; --n) AddBlock();
     for (uint64_t n = random_.Below(3); n > 0; --n) AddHostBuffer();
     for (uint64_t n = random_.InRange(2, 8); n > 0; --n) AddRegion();
+    if (random_.Chance(1, 4)) AddRow();
     s_.in_flight = static_cast<uint32_t>(random_.InRange(1, 4));
     s_.latency_ns = random_.InRange(0, 4000);
     s_.jitter_ns = Hostile(3) ? random_.Below(5000) : 0;
@@ -139,6 +142,28 @@ class Generator {
     s_.regions.push_back(region);
   }
 
+  // What an array of the scenario's text comes to: pieces of one block with
+  // gaps between them.
+  void AddRow() {
+    const auto block =
+        static_cast<uint32_t>(random_.Below(s_.ram_blocks.size()));
+    const Range<Hva>& hva = s_.ram_blocks[block].hva;
+    const uint64_t pages = (hva.last - hva.first + 1) / kPageSize;
+    const uint64_t first = random_.Below(kPages) * kPageSize;
+    row_ = {static_cast<uint32_t>(s_.regions.size()), 0};
+    for (uint64_t i = 0; i < std::min<uint64_t>(pages, 6); ++i) {
+      RegionSpec region;
+      region.name = absl::StrCat("row[", i, "]");
+      region.ram_block = block;
+      region.offset = i * kPageSize;
+      const uint64_t gpa = first + i * 3 * kPageSize;
+      region.addr = {Gpa(gpa), Gpa(gpa + kPageSize - 1)};
+      region.enabled = random_.Chance(1, 2);
+      s_.regions.push_back(region);
+      ++row_.second;
+    }
+  }
+
   // Such an alias stays out of containers, so that nothing shows itself.
   bool ShowsContainer(const RegionSpec& region) const {
     const RegionSpec* shown = &region;
@@ -190,7 +215,7 @@ class Generator {
   }
 
   void Fill(StepSpec* step, uint32_t index) {
-    switch (random_.Below(12)) {
+    switch (random_.Below(13)) {
       case 0:
         step->kind = StepKind::kProbe;
         step->iova.first = Iova(random_.Below(kPages * 8) * 0x200);
@@ -203,14 +228,16 @@ class Generator {
         step->host_buffer =
             static_cast<uint32_t>(random_.Below(s_.host_buffers.size()));
         host_maps_.resize(s_.host_buffers.size());
-        if (random_.Chance(1, 2 + 2 * host_maps_[step->host_buffer]) ||
-            host_maps_[step->host_buffer] == 0) {
+        if (std::deque<uint32_t>& maps = host_maps_[step->host_buffer];
+            random_.Chance(1, 2 + 2 * maps.size()) || maps.empty()) {
           step->kind = StepKind::kHostMap;
           step->readonly = random_.Chance(1, 4);
-          ++host_maps_[step->host_buffer];
+          step->asid = SpaceOf(step->host_buffer);
+          maps.push_back(step->asid);
         } else {
           step->kind = StepKind::kHostUnmap;
-          --host_maps_[step->host_buffer];
+          step->asid = maps.front();
+          maps.pop_front();
         }
         // So that the order in time is that of the file.
         if (last_host_step_) step->after = *last_host_step_;
@@ -222,6 +249,7 @@ class Generator {
         if (!Hostile(2)) break;
         step->kind = StepKind::kListener;
         step->registered = random_.Chance(2, 3);
+        step->again = step->registered && random_.Chance(1, 3);
         return;
       case 3:
       case 4:
@@ -234,6 +262,9 @@ class Generator {
         held_.pop_back();
         if (step->after != kNoIndex) step->after = index - 1;
         return;
+      case 7:
+        if (s_.host_buffers.empty()) break;
+        return FillHostPost(step, index);
       default:
         break;
     }
@@ -245,8 +276,48 @@ class Generator {
     if (step->hold) held_.push_back(index);
   }
 
+  // A buffer has one, but with the hostile.
+  uint32_t SpaceOf(uint32_t buffer) {
+    return Hostile(6)
+               ? static_cast<uint32_t>(random_.Below(options_.address_spaces))
+               : buffer % options_.address_spaces;
+  }
+
+  void FillHostPost(StepSpec* step, uint32_t index) {
+    step->kind = StepKind::kHostPost;
+    uint32_t buffer =
+        static_cast<uint32_t>(random_.Below(s_.host_buffers.size()));
+    step->asid = SpaceOf(buffer);
+    for (uint64_t n = random_.InRange(1, 2); n > 0; --n) {
+      const Range<Hva>& hva = s_.host_buffers[buffer].hva;
+      const uint64_t size = hva.last - hva.first + 1;
+      // Often to the end, where R1 is.
+      const uint64_t from = random_.Below(size / 0x200) * 0x200;
+      uint64_t last = random_.Chance(1, 2)
+                          ? size - 1
+                          : from + random_.Below((size - from) / 0x200) * 0x200;
+      const bool goes_on =
+          buffer + 1 < s_.host_buffers.size() &&
+          s_.host_buffers[buffer + 1].hva.first == hva.last + 1;
+      if (goes_on && Hostile(4)) last = size + 0x1ff;
+      step->host_pieces.push_back(
+          {{hva.first + from, hva.first + last}, random_.Chance(1, 2)});
+    }
+    step->hold = random_.Chance(1, 6);
+    if (step->hold) held_.push_back(index);
+  }
+
   void FillMemory(StepSpec* step) {
     step->kind = StepKind::kMemory;
+    if (row_.second > 0 && random_.Chance(1, 4)) {
+      step->each = random_.Chance(1, 2);
+      std::vector<uint32_t>& list =
+          random_.Chance(1, 2) ? step->enable : step->disable;
+      for (uint32_t i = 0; i < row_.second; ++i) {
+        list.push_back(row_.first + i);
+      }
+      return;
+    }
     for (uint64_t n = random_.InRange(1, 3); n > 0; --n) {
       const uint32_t r = AnyRegion();
       switch (random_.Below(6)) {
@@ -274,7 +345,9 @@ class Generator {
   uint64_t next_ram_addr_ = 0;
   uint64_t now_ = 0;
   std::vector<uint32_t> held_;
-  std::vector<uint64_t> host_maps_;  // mapped so often
+  // By buffer: the address spaces of its mappings, oldest first.
+  std::vector<std::deque<uint32_t>> host_maps_;
+  std::pair<uint32_t, uint32_t> row_{0, 0};  // its first region, how many
   std::optional<uint32_t> last_host_step_;
 };
 

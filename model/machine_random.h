@@ -2,8 +2,9 @@
 #define IOVALAB_MODEL_MACHINE_RANDOM_H_
 
 // Random scenarios for tests of the machine: valid ones, as the loader would
-// accept them, with aliases at random priorities, host buffers, and steps that
-// run beside each other.
+// accept them, with aliases at random priorities, rows of equal regions that
+// come and go one by one, host buffers in several address spaces and requests
+// in them, and steps that run beside each other.
 //
 // Not for: anything but tests.
 //
@@ -19,8 +20,12 @@ struct RandomScenarioOptions {
   int steps = 20;
   // Whether to include what makes maps fail or be passed over on purpose:
   // private memory, sections off their page, small IOVA ranges, memlock, no
-  // batches, a listener that comes and goes, and steps at the same time.
+  // batches, a listener that comes and goes or is registered twice, buffers
+  // that are mapped in two address spaces or posted across two of them, and
+  // steps at the same time.
   bool hostile = false;
+  // Of the device; host buffers and their requests are spread over them.
+  uint32_t address_spaces = 1;
 };
 
 Scenario RandomScenario(uint64_t seed, const RandomScenarioOptions& options);

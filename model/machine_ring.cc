@@ -55,11 +55,11 @@ std::optional<uint64_t> Machine::MapRing(Sink& sink, uint32_t host_buffer,
   const HostBufferSpec& buffer = scenario_.host_buffers[host_buffer];
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,
-                      readonly ? kPermRead : kPermReadWrite};
+                      readonly ? kPermRead : kPermReadWrite, /*asid=*/0};
   const EventIndex event =
       sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
                 {sink.Intern(buffer.name), true, span.hva,
-                 span.size_minus_1 + 1, span.perm, UINT64_MAX});
+                 span.size_minus_1 + 1, span.perm, UINT64_MAX, span.asid});
   const EventIndex former = sink.SetCause(event);
   const std::optional<uint64_t> iova =
       MapHostMemory(span, listener_profile_, sink,

@@ -143,7 +143,9 @@ bool Machine::DeviceSpans(const RingSide& side, const RingPlace& at,
   bool reached = true;
   for (const DmaPiece& piece : pieces_) {
     uint64_t gpa = kAbsent;
-    const AccessFacts facts = RingFacts(side, at, piece, write, &gpa);
+    AccessFacts facts = RingFacts(side, at, piece, write, &gpa);
+    uint64_t last = 0;
+    facts.dropped = Dropped(piece, 0, &last);
     // A ring is read and written all the time: what is as it should be is told
     // by the ring's event alone.
     if (Judge(facts).access_class != AccessClass::kOk) {

@@ -52,8 +52,9 @@ inline constexpr sim::Priority kDevicePriority = 30;
 struct MeantPiece {
   SvqBuffer buffer;
   bool write = false;
-  bool mapped = false;  // in L0 when posted
+  bool mapped = false;  // in L0, or by the VMM, when posted
   ObjectOffset memory;  // where mapped
+  bool host = false;    // the VMM's own, without a guest address
 };
 
 // One descriptor of a request as the device has it.
@@ -95,6 +96,7 @@ class Machine {
     kDiscard,     // a: step; kDiscard
     kReset,       // a: step; kReset
     kDeviceWork,  // a: request; the device accesses memory
+    kHostPost,    // a: step; kHostPost
     kDriverOk,    // a: step; kDriverOk
     kSvqKick,     // a: queue; the guest kicked the VMM
     kSvqCall,     // a: queue; the device interrupted the VMM
@@ -122,6 +124,7 @@ class Machine {
     uint32_t release = kNoIndex;     // kPost: step that waits to release it
     bool released = false;           // kPost: some step releases it
     bool finished = false;
+    uint32_t changed = 0;  // kMemory: regions, of one that does them each
   };
 
   // machine.cc: set-up, the loop, the end.
@@ -159,6 +162,8 @@ class Machine {
   Section MakeSection(const FlatRange& flat);
   std::vector<Entry> GuestSections(const FlatView& view) const;
   void Commit(int64_t now, uint32_t step, EventIndex cause);
+  void Change(uint32_t step);
+  bool MoreToChange(uint32_t step) const;
   void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
   void Delivered(int64_t now, uint32_t step, EventIndex cause);
@@ -183,13 +188,30 @@ class Machine {
   std::pair<uint64_t, int> DoDescriptors(Sink& sink, const Request& request);
   void EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
                const DmaPiece& piece, bool write, const AccessFacts& facts,
-               uint64_t meant_gpa);
+               uint64_t meant_gpa, uint64_t meant_hva = 0);
   void RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                    const DmaPiece& piece, bool write, const MeantPiece* meant,
                    uint64_t offset);
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
+  // machine_host_request.cc: requests of the VMM's own.
+  void HostPost(int64_t now, uint32_t step, EventIndex cause);
+  bool HostMapped(uint64_t hva, bool write, uint8_t asid) const;
+  bool CutHostPieces(Request& request);
+  void RejectHost(Sink& sink, const Request& request, uint32_t segment,
+                  const HostPieceSpec& piece, Rule rule);
+  AccessFacts HostFacts(const DmaPiece& piece, const MeantPiece& meant,
+                        uint64_t offset, uint8_t asid) const;
+
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
+  // Whether an access goes through an entry of L3's that L2 has no more, and
+  // up to which IOVA that stays so.
+  bool Dropped(const DmaPiece& piece, uint8_t asid, uint64_t* last) const;
+  void CutWhereDropped(uint8_t asid);  // pieces_
+  // A batch is open in which the device keeps its former table.
+  bool DeviceLags() const {
+    return vdpa_.in_batch && policies_.device.map_api == MapApi::kSetMap;
+  }
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
@@ -264,7 +286,8 @@ class Machine {
   GuestView guest_;
   Ledger ledger_;
   Invariants invariants_;
-  OverwriteMap removed_;  // device IOVA -> event that took its entry away
+  // By asid: device IOVA -> event that took its entry away.
+  std::vector<OverwriteMap> removed_;
   std::vector<StepState> steps_;
   // Steps with times of their own, by time; one at a time is in the queue.
   std::vector<uint32_t> timed_;

@@ -9,14 +9,25 @@
 namespace iovalab {
 namespace {
 
+constexpr size_t kNamesSaid = 8;
+
 std::string Names(const Scenario& scenario, absl::string_view verb,
                   const std::vector<uint32_t>& regions) {
   if (regions.empty()) return "";
+  if (regions.size() > kNamesSaid) {
+    return absl::StrCat(" ", verb, " ", scenario.regions[regions.front()].name,
+                        " to ", scenario.regions[regions.back()].name, " (",
+                        regions.size(), " regions)");
+  }
   return absl::StrCat(
       " ", verb, " ",
       absl::StrJoin(regions, ", ", [&](std::string* out, uint32_t region) {
         absl::StrAppend(out, scenario.regions[region].name);
       }));
+}
+
+std::string InSpace(uint32_t asid) {
+  return asid == 0 ? "" : absl::StrCat(" in address space ", asid);
 }
 
 // The step in a few words, for people. What has to be put together is put into
@@ -26,7 +37,8 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
   switch (step.kind) {
     case StepKind::kMemory:
       return *text = absl::StrCat(
-                 "memory transaction:",
+                 step.each ? "a memory transaction each:"
+                           : "memory transaction:",
                  Names(scenario, "disable", step.disable),
                  Names(scenario, "enable", step.enable),
                  Names(scenario, "make readonly", step.make_readonly),
@@ -41,10 +53,12 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
       return "the device accesses an IOVA unasked";
     case StepKind::kHostMap:
       return *text = absl::StrCat("the VMM maps ",
-                                  scenario.host_buffers[step.host_buffer].name);
+                                  scenario.host_buffers[step.host_buffer].name,
+                                  InSpace(step.asid));
     case StepKind::kHostUnmap:
       return *text = absl::StrCat("the VMM unmaps ",
-                                  scenario.host_buffers[step.host_buffer].name);
+                                  scenario.host_buffers[step.host_buffer].name,
+                                  InSpace(step.asid));
     case StepKind::kViommu:
       return step.unmap ? "the guest unmaps a range in its vIOMMU"
                         : "the guest maps a range in its vIOMMU";
@@ -52,13 +66,18 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
       return "the guest's balloon gives pages back";
     case StepKind::kReset:
       return "the VMM resets the device";
+    case StepKind::kHostPost:
+      return step.hold
+                 ? "the VMM posts a request of its own; the device holds it"
+                 : "the VMM posts a request of its own";
     case StepKind::kDriverOk:
       return "the guest's driver says DRIVER_OK";
     case StepKind::kRingWrite:
       return "the guest's driver writes its ring by hand";
     case StepKind::kListener:
-      return step.registered ? "the VMM registers its memory listener"
-                             : "the VMM unregisters its memory listener";
+      return step.again        ? "the VMM registers its memory listener again"
+             : step.registered ? "the VMM registers its memory listener"
+                               : "the VMM unregisters its memory listener";
   }
   return "";
 }
@@ -101,6 +120,8 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
       return EnqueueVmm(now, {Op::kDiscard, index, 0, event});
     case StepKind::kReset:
       return EnqueueVmm(now, {Op::kReset, index, 0, event});
+    case StepKind::kHostPost:
+      return EnqueueVmm(now, {Op::kHostPost, index, 0, event});
     case StepKind::kDriverOk:
       return EnqueueVmm(now, {Op::kDriverOk, index, 0, event});
     case StepKind::kRingWrite:

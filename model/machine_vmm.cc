@@ -51,12 +51,46 @@ std::vector<Entry> Machine::GuestSections(const FlatView& view) const {
   return sections;
 }
 
+// Changes the regions of the step; where it does them each, the next of them.
+void Machine::Change(uint32_t index) {
+  const StepSpec& step = scenario_.steps[index];
+  uint32_t skip = steps_[index].changed;
+  bool stop = false;
+  const auto set = [&](const std::vector<uint32_t>& regions,
+                       bool RegionState::*field, bool value) {
+    if (skip >= regions.size()) {
+      skip -= static_cast<uint32_t>(regions.size());
+      return;
+    }
+    for (size_t i = skip; i < regions.size() && !stop; ++i) {
+      RegionState state = space_.state(regions[i]);
+      state.*field = value;
+      space_.Set(regions[i], state);
+      ++steps_[index].changed;
+      stop = step.each;
+    }
+    skip = 0;
+  };
+  set(step.disable, &RegionState::enabled, false);
+  if (!stop) set(step.enable, &RegionState::enabled, true);
+  if (!stop) set(step.make_readonly, &RegionState::readonly, true);
+  if (!stop) set(step.make_writable, &RegionState::readonly, false);
+}
+
+bool Machine::MoreToChange(uint32_t index) const {
+  const StepSpec& step = scenario_.steps[index];
+  return step.each && steps_[index].changed < step.disable.size() +
+                                                  step.enable.size() +
+                                                  step.make_readonly.size() +
+                                                  step.make_writable.size();
+}
+
 void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   const StepSpec& step = scenario_.steps[index];
   Sink& sink = Begin(now, cause);
   if (step.kind == StepKind::kListener) {
     sink.Emit(Kind::kListener, Actor::kVmm, Rule::kNone, {step.registered});
-    if (listening_ != step.registered) {
+    if (listening_ != step.registered || step.again) {
       for (const auto& [first, flat] : space_.view()) {
         deliveries_.push_back(
             {MakeSection(flat), step.registered, /*of_listener=*/true});
@@ -64,18 +98,7 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
     }
     return ScheduleDeliveries(now, index, cause);
   }
-  const auto set = [&](const std::vector<uint32_t>& regions,
-                       bool RegionState::*field, bool value) {
-    for (const uint32_t region : regions) {
-      RegionState state = space_.state(region);
-      state.*field = value;
-      space_.Set(region, state);
-    }
-  };
-  set(step.disable, &RegionState::enabled, false);
-  set(step.enable, &RegionState::enabled, true);
-  set(step.make_readonly, &RegionState::readonly, true);
-  set(step.make_writable, &RegionState::readonly, false);
+  Change(index);
   const FlatViewDiff diff = space_.Commit();
   guest_.Begin(GuestSections(diff.del), GuestSections(diff.add));
   sink.Emit(Kind::kCommit, Actor::kVmm, Rule::kMemDelBeforeAdd,
@@ -122,7 +145,11 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
   if (spec.kind == StepKind::kDriverOk) listening_ = true;
   deliveries_.clear();
-  FinishStep(now, step);
+  if (MoreToChange(step)) {
+    vmm_jobs_.push_back({Op::kCommit, step, 0, cause});
+  } else {
+    FinishStep(now, step);
+  }
   VmmDone(now);
 }
 
@@ -186,6 +213,7 @@ int Machine::Send(Sink& sink, const KernelRequest& request) {
   message.size = request.size;
   message.uaddr = request.uaddr;
   message.perm = request.perm;
+  message.asid = request.asid;
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
   return VhostVdpaStep(vdpa_, device_, message, env, sink).user_ret;
 }
@@ -239,22 +267,26 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
   const StepSpec& step = scenario_.steps[index];
   const HostBufferSpec& buffer = scenario_.host_buffers[step.host_buffer];
   VmmDone(now);
-  // Without a shadow queue the VMM has no memory of its own to show.
-  if (!policies_.strategy->shadow_queue) return FinishStep(now, index);
+  // Without a shadow queue the VMM has no memory of its own to show but a
+  // control queue's, which has an address space to itself.
+  if (!policies_.strategy->shadow_queue && step.asid == 0) {
+    return FinishStep(now, index);
+  }
   Sink& sink = Begin(now, cause, /*watch=*/true);
   const bool map = step.kind == StepKind::kHostMap;
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,
-                      step.readonly ? kPermRead : kPermReadWrite};
+                      step.readonly ? kPermRead : kPermReadWrite,
+                      static_cast<uint8_t>(step.asid)};
   const EventIndex event =
       sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
                 {sink.Intern(buffer.name), map, span.hva, span.size_minus_1 + 1,
-                 map ? span.perm : kPermNone, kNoIova});
+                 map ? span.perm : kPermNone, kNoIova, span.asid});
   sink.SetCause(event);
   const auto send = [&](const KernelRequest& r) { return Send(sink, r); };
   const std::optional<uint64_t> iova =
       map ? MapHostMemory(span, listener_profile_, sink, send)
-          : UnmapHostMemory(span.hva, listener_profile_, sink, send);
+          : UnmapHostMemory(span.hva, listener_profile_, sink, send, span.asid);
   if (iova) sink.SetWord(event, kHostMapIova, *iova);
   if (map && iova) {
     touched_.push_back(ledger_.AddHost(span, *iova));

@@ -76,6 +76,14 @@ struct BufferSpec {
   friend bool operator==(const BufferSpec&, const BufferSpec&) = default;
 };
 
+// A descriptor of a request of the VMM's own; in host buffers.
+struct HostPieceSpec {
+  Range<Hva> hva;
+  bool writable = false;
+
+  friend bool operator==(const HostPieceSpec&, const HostPieceSpec&) = default;
+};
+
 // A virtqueue whose rings are bytes in memory.
 struct QueueSpec {
   uint32_t size = 0;  // entries, a power of two
@@ -121,6 +129,7 @@ enum class StepKind : uint8_t {
   kViommu,
   kDiscard,
   kReset,
+  kHostPost,
   kDriverOk,
   kRingWrite,
 };
@@ -136,20 +145,23 @@ struct StepSpec {
 
   // kMemory: regions.
   std::vector<uint32_t> enable, disable, make_readonly, make_writable;
+  bool each = false;  // a transaction for each
   // kPost
   std::vector<BufferSpec> buffers;
-  bool hold = false;
-  uint32_t post = kNoIndex;  // kRelease: step that posted
+  bool hold = false;                       // also kHostPost
+  std::vector<HostPieceSpec> host_pieces;  // kHostPost
+  uint32_t post = kNoIndex;                // kRelease: step that posted
   // kProbe, kViommu
   Range<Iova> iova;
   bool writable = false;
-  uint32_t asid = 0;
-  uint32_t host_buffer = kNoIndex;         // kHostMap, kHostUnmap
-  bool readonly = false;                   // kHostMap, kViommu
-  Range<Gpa> gpa;                          // kViommu (mapped to), kDiscard
-  bool unmap = false;                      // kViommu
-  bool registered = false;                 // kListener
-  uint32_t queue = 0;                      // kPost, kRingWrite; with queues
+  uint32_t asid = 0;                // also kHostMap, kHostUnmap, kHostPost
+  uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
+  bool readonly = false;            // kHostMap, kViommu
+  Range<Gpa> gpa;                   // kViommu (mapped to), kDiscard
+  bool unmap = false;               // kViommu
+  bool registered = false;          // kListener
+  bool again = false;               // kListener: although it is registered
+  uint32_t queue = 0;               // kPost, kRingWrite; with queues
   std::optional<uint64_t> indirect_table;  // kPost: GPA
   RingWriteSpec ring_write;                // kRingWrite
 
@@ -165,6 +177,7 @@ struct Scenario {
   bool listener_off_at_start = false;
   bool no_batch = false;
   std::optional<uint64_t> memlock;  // bytes
+  std::optional<uint64_t> max_iotlb_entries;
   uint64_t latency_ns = 1000;
   uint64_t jitter_ns = 0;
   uint32_t in_flight = 16;

@@ -4,8 +4,15 @@ Headers and static archives are symlinked into the repository, so they are
 ordinary tracked inputs; nothing is downloaded.
 """
 
-def _libdir(ctx):
-    """Debian's multiarch library directory, e.g. /usr/lib/x86_64-linux-gnu."""
+def debian_libdir(ctx):
+    """Debian's multiarch library directory.
+
+    Args:
+      ctx: of a repository rule.
+
+    Returns:
+      The path, e.g. /usr/lib/x86_64-linux-gnu.
+    """
     result = ctx.execute(["gcc", "-print-multiarch"])
     if result.return_code != 0:
         fail("cannot run gcc: " + result.stderr)
@@ -17,7 +24,7 @@ def _link(ctx, src, dst, apt_package):
     ctx.symlink(src, dst)
 
 def _system_repository_impl(ctx):
-    libdir = _libdir(ctx)
+    libdir = debian_libdir(ctx)
     for src, dst in ctx.attr.symlinks.items():
         _link(ctx, src.replace("{libdir}", libdir), dst, ctx.attr.apt_package)
     ctx.file("WORKSPACE", "workspace(name = %r)\n" % ctx.name)
@@ -85,7 +92,7 @@ def _parse_pc(text):
     return requires, libs
 
 def _absl_system_repository_impl(ctx):
-    libdir = _libdir(ctx)
+    libdir = debian_libdir(ctx)
     apt_package = "libabsl-dev"
     _link(ctx, "/usr/include/absl", "include/absl", apt_package)
     pc_dir = ctx.path(libdir + "/pkgconfig")

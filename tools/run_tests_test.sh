@@ -4,7 +4,7 @@
 set -euo pipefail
 runner="$(readlink -f tools/run_tests.py)"
 cd "${TEST_TMPDIR}"
-mkdir -p bin tools
+mkdir -p bin tools/capture
 export PATH="${PWD}/bin:${PATH}"
 fail() { echo "FAILED: $*"; cat log; exit 1; }
 
@@ -34,6 +34,7 @@ expect() {  # exit status, last line
 
 check checks 0 "ok: one\n    detail\nskipped: two: no npm\n"
 check determinism 0 "ok: three\n"
+check capture/capture_test 0 ""
 bazel 0 "$(target //a:lib '"success":true')" "$(target //a:t '"success":true')" "$(summary //a:t PASSED)"
 # A library that builds is no test.
 expect 0 "3 passed, 0 failed"

@@ -110,6 +110,10 @@ void Checker::CheckAccess(const pb::Expect::Access& access, int i) {
               *first.lands_gpa, Hex);
     }
   }
+  if (access.has_lands_hva()) {
+    Compare(field + ".lands_hva", uint64_t{access.lands_hva()}, first.lands_hva,
+            Hex);
+  }
   if (access.has_segments()) {
     Compare(field + ".segments", uint64_t{access.segments()},
             uint64_t{segments.size()}, Decimal);

@@ -56,12 +56,18 @@ std::string Dma(const Trace& trace, EventIndex i) {
   if (f["meant"] != UINT64_MAX) {
     absl::StrAppend(&text, ", meant GPA ", Hex(f["meant"]));
   }
+  if (f["meant_hva"] != 0) {
+    absl::StrAppend(&text, ", meant HVA ", Hex(f["meant_hva"]));
+  }
   if (f["fault"] != 0) {
     return absl::StrCat(text, ", ", Name(static_cast<FaultReason>(f["fault"])));
   }
   if (f["gpa"] != UINT64_MAX) {
     absl::StrAppend(&text, ", reached GPA ", Hex(f["gpa"]));
+  } else if (f["meant_hva"] != 0) {
+    absl::StrAppend(&text, ", reached HVA ", Hex(f["hva"]));
   }
+  if (f["unpinned"] != 0) absl::StrAppend(&text, ", pinned no more");
   return text;
 }
 
@@ -70,6 +76,12 @@ std::string Section(const Trace& trace, EventIndex i) {
   return absl::StrFormat("%s %s GPA 0x%x-0x%x",
                          GetKind(trace.event(i).kind).name,
                          trace.name(f["region"]), f["first"], f["last"]);
+}
+
+// Where a buffer is: the VMM's own has no guest address.
+std::string Buffer(const EventFields& f) {
+  return f["gpa"] != UINT64_MAX ? absl::StrCat("GPA ", Hex(f["gpa"]))
+                                : absl::StrCat("HVA ", Hex(f["hva"]));
 }
 
 // What an event is worth saying; "" for most.
@@ -94,14 +106,17 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
           f["iova"] == UINT64_MAX
               ? (f["mapped"] != 0 ? "is not mapped" : "was not mapped")
               : absl::StrCat(f["mapped"] != 0 ? "mapped at" : "unmapped from",
-                             " IOVA ", Hex(f["iova"])));
+                             " IOVA ", Hex(f["iova"]),
+                             f["asid"] != 0
+                                 ? absl::StrCat(" of space ", f["asid"])
+                                 : ""));
     case Kind::kReject:
-      return absl::StrFormat("%s%s: buffer at GPA 0x%x refused, %s",
+      return absl::StrFormat("%s%s: buffer at %s refused, %s",
                              Name(static_cast<AccessClass>(f["class"])),
-                             f["deserved"] != 0 ? " (deserved)" : "", f["gpa"],
+                             f["deserved"] != 0 ? " (deserved)" : "", Buffer(f),
                              GetRule(e.rule).says);
     case Kind::kTranslate:
-      return absl::StrFormat("  GPA 0x%x is at IOVA 0x%x", f["gpa"], f["iova"]);
+      return absl::StrFormat("  %s is at IOVA 0x%x", Buffer(f), f["iova"]);
     case Kind::kRingBad:
       return absl::StrFormat("queue %d, %s's ring: %s (%d)", f["queue"],
                              f["ring"] != 0 ? "the VMM" : "the guest",

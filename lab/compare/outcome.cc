@@ -33,6 +33,8 @@ struct DmaFields {
   size_t length = FieldIndex(Kind::kDma, "len");
   size_t gpa = FieldIndex(Kind::kDma, "gpa");
   size_t meant = FieldIndex(Kind::kDma, "meant");
+  size_t hva = FieldIndex(Kind::kDma, "hva");
+  size_t meant_hva = FieldIndex(Kind::kDma, "meant_hva");
 };
 
 AccessOutcome ReadDma(const Trace& trace, EventIndex i, const DmaFields& f) {
@@ -46,6 +48,8 @@ AccessOutcome ReadDma(const Trace& trace, EventIndex i, const DmaFields& f) {
   access.length = words[f.length];
   access.lands_gpa = Address(words[f.gpa]);
   access.meant_gpa = Address(words[f.meant]);
+  access.lands_hva = words[f.hva];
+  access.meant_hva = words[f.meant_hva];
   return access;
 }
 
@@ -57,7 +61,8 @@ AccessOutcome ReadReject(const Trace& trace, EventIndex i) {
   access.access_class = static_cast<AccessClass>(f["class"]);
   access.deserved = f["deserved"] != 0;
   access.length = f["len"];
-  access.meant_gpa = f["gpa"];
+  access.meant_gpa = Address(f["gpa"]);
+  if (!access.meant_gpa) access.meant_hva = f["hva"];
   return access;
 }
 

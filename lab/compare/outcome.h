@@ -31,6 +31,8 @@ struct AccessOutcome {
   uint64_t length = 0;                // bytes
   std::optional<uint64_t> lands_gpa;  // first guest address of the page reached
   std::optional<uint64_t> meant_gpa;
+  uint64_t lands_hva = 0;  // 0: nowhere
+  uint64_t meant_hva = 0;  // of memory of the VMM's own; else 0
 };
 
 struct MessageOutcome {

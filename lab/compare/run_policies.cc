@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "model/kernel/vhost_vdpa.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
 #include "model/vmm/vmm_profile.h"
@@ -20,12 +21,42 @@ struct DeviceRow {
   absl::string_view not_applicable;  // where there is none
 };
 
+constexpr absl::string_view kVduseSetMap =
+    "VDUSE gets the whole table by set_map; it has no dma_map";
+constexpr absl::string_view kNetSetMap =
+    "vdpa_sim_net's two address spaces are modelled with set_map";
+constexpr absl::string_view kVpNoMaps =
+    "vp_vdpa has no map operations: vhost-vdpa maps in the platform's IOMMU";
+
 constexpr DeviceRow kDevices[] = {
     {"vdpa_sim", "vdpa_set_map_va", "vdpa_sim_set_map_va", ""},
     {"vdpa_sim", "vdpa_set_map_pa", "vdpa_sim_set_map_pa", ""},
+    // With user addresses it would differ from set_map in batches alone.
+    {"vdpa_sim", "vdpa_dma_map", "vdpa_sim_dma_map_pa", ""},
+    // The simulator has map operations whatever its parameters are, so hardware
+    // without them stands in, and `backend` can be varied by itself.
+    {"vdpa_sim", "vdpa_platform_iommu", "vp_vdpa", ""},
     {"vduse", "vdpa_set_map_va", "vduse", ""},
     {"vduse", "vdpa_set_map_pa", "",
      "VDUSE maps shared files by user address; it has no PA mode"},
+    {"vduse", "vdpa_dma_map", "", kVduseSetMap},
+    {"vduse", "vdpa_platform_iommu", "",
+     "VDUSE is told of its mappings; the platform's IOMMU is not asked"},
+    {"vp_vdpa", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa", "vdpa_platform_iommu", "vp_vdpa", ""},
+    {"vp_vdpa_aw48", "vdpa_set_map_va", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_set_map_pa", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_dma_map", "", kVpNoMaps},
+    {"vp_vdpa_aw48", "vdpa_platform_iommu", "vp_vdpa_aw48", ""},
+    {"vdpa_sim_net", "vdpa_set_map_va", "vdpa_sim_net_va", ""},
+    {"vdpa_sim_net", "vdpa_set_map_pa", "vdpa_sim_net_pa", ""},
+    {"vdpa_sim_net", "vdpa_dma_map", "", kNetSetMap},
+    {"vdpa_sim_net", "vdpa_platform_iommu", "",
+     "the platform's IOMMU has one address space; a control queue in one of "
+     "its "
+     "own needs two (-EOPNOTSUPP)"},
 };
 
 // A switch that says something about some strategies only.
@@ -33,6 +64,8 @@ struct SwitchRow {
   absl::string_view value;
   absl::string_view mappings;  // separated by spaces
   absl::string_view not_applicable;
+  // Says something about a control queue that is shadowed alone, too.
+  bool translates = false;
 };
 
 constexpr SwitchRow kSwitches[] = {
@@ -40,9 +73,9 @@ constexpr SwitchRow kSwitches[] = {
      "only trees that are searched by HVA remove by a needle"},
     {"r2_fixed", " gpa ", "only gpa cleans up after a refused GPA"},
     {"r1_fixed", " hva hva_id ram_addr gpa ",
-     "without a shadow queue nothing is translated"},
+     "without a shadow queue nothing is translated", true},
     {"before_b77a5f22ac", " hva hva_id ram_addr gpa ",
-     "without a shadow queue nothing is translated"},
+     "without a shadow queue nothing is translated", true},
     {"before_7dab70bec3", " hva hva_id ram_addr gpa ",
      "without a shadow queue there is no tree"},
     {"before_10dab9f263", " hva hva_id ram_addr gpa ",
@@ -55,6 +88,14 @@ bool HasViommu(const Scenario& scenario) {
              [](const auto& r) { return r.kind == RegionKind::kIommu; }) ||
          std::any_of(scenario.steps.begin(), scenario.steps.end(),
                      [](const auto& s) { return s.kind == StepKind::kViommu; });
+}
+
+uint32_t HighestAsid(const Scenario& scenario) {
+  uint32_t highest = 0;
+  for (const StepSpec& step : scenario.steps) {
+    highest = std::max(highest, step.asid);
+  }
+  return highest;
 }
 
 }  // namespace
@@ -72,6 +113,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
   run.switches = *switches;
   run.vmm = FindVmmProfile(policies.Get("vmm"));
   for (const SwitchRow& row : kSwitches) {
+    if (row.translates && HighestAsid(scenario) > 0) continue;
     if (row.value == policies.Get("switches") &&
         !absl::StrContains(row.mappings,
                            absl::StrCat(" ", run.strategy->name, " "))) {
@@ -93,14 +135,39 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       return resolved;
     }
     run.device = *FindDeviceProfile(row.profile);
-    if (run.device.use_va && row.device == "vdpa_sim" &&
+    if (run.device.use_va && absl::StartsWith(row.device, "vdpa_sim") &&
         !run.kernel->vdpa_use_va) {
-      resolved.not_applicable = absl::StrCat("vdpa_sim of ", run.kernel->name,
-                                             " has no VA mode (recorded)");
+      resolved.not_applicable = absl::StrCat(
+          "vdpa_sim of ", run.kernel->name, " has no VA mode",
+          absl::StartsWith(run.kernel->source, "recordings") ? " (recorded)"
+                                                             : "");
+    }
+    if (scenario.iova_range.first.value > run.device.iova_last ||
+        scenario.iova_range.last.value < run.device.iova_first) {
+      resolved.not_applicable = absl::StrCat(
+          "vmm.iova_range lies outside what ", run.device.name, " can address");
+    }
+    if (scenario.max_iotlb_entries &&
+        absl::StartsWith(row.device, "vdpa_sim")) {
+      run.device.table_limit = *scenario.max_iotlb_entries;
+    }
+    if (HighestAsid(scenario) >= run.device.address_spaces) {
+      resolved.not_applicable = absl::StrCat(
+          row.device, " has ", run.device.address_spaces,
+          run.device.address_spaces == 1 ? " address space" : " address spaces",
+          ", the scenario uses ASID ", HighestAsid(scenario));
+    }
+    if (HighestAsid(scenario) > 0 &&
+        (run.kernel->vdpa_backend_features & kBackendIotlbAsid) == 0) {
+      resolved.not_applicable = absl::StrCat(
+          run.kernel->name, " has one address space, the scenario uses ASID ",
+          HighestAsid(scenario));
     }
     return resolved;
   }
-  sim::Check(false, "every device and backend has a row");
+  resolved.not_applicable =
+      absl::StrCat("no ", policies.Get("device"), " behind ",
+                   policies.Get("backend"), " is modelled");
   return resolved;
 }
 

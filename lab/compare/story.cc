@@ -84,21 +84,31 @@ std::string ViolationStory(const Scenario& scenario, const Trace& trace,
       where.empty() ? "" : absl::StrCat(" (", where, ")"), ": ", levels);
 }
 
+// Guest memory, or memory of the VMM's own.
+std::string Meant(const AccessOutcome& a) {
+  return a.meant_hva != 0 ? absl::StrCat("HVA ", Hex(a.meant_hva))
+                          : absl::StrCat("GPA ", Hex(a.meant_gpa.value_or(0)));
+}
+
 std::string AccessStory(const AccessOutcome& a) {
   std::string text = absl::StrCat("at ", a.step, ", ");
   if (a.access_class == AccessClass::kSwReject) {
-    return absl::StrCat(text, "the VMM refuses the buffer at GPA ",
-                        Hex(a.meant_gpa.value_or(0)));
+    return absl::StrCat(text, "the VMM refuses the buffer at ", Meant(a));
   }
   absl::StrAppend(&text, "the device's access to IOVA ", Hex(a.iova));
-  if (a.meant_gpa)
-    absl::StrAppend(&text, ", meant for GPA ", Hex(*a.meant_gpa), ",");
+  if (a.meant_gpa || a.meant_hva != 0) {
+    absl::StrAppend(&text, ", meant for ", Meant(a), ",");
+  }
   if (a.access_class == AccessClass::kDmaFault) {
     return absl::StrCat(text, " faults");
   }
+  if (a.access_class == AccessClass::kAbsorbed) {
+    return absl::StrCat(text, " is taken for an interrupt request");
+  }
   absl::StrAppend(&text, " reaches ",
-                  a.lands_gpa ? absl::StrCat("GPA ", Hex(*a.lands_gpa))
-                              : std::string("memory outside the guest"));
+                  a.lands_gpa        ? absl::StrCat("GPA ", Hex(*a.lands_gpa))
+                  : a.meant_hva != 0 ? absl::StrCat("HVA ", Hex(a.lands_hva))
+                                     : std::string("memory outside the guest"));
   if (a.access_class == AccessClass::kStale) {
     absl::StrAppend(&text, " through a mapping that should be gone");
   }

@@ -5,8 +5,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lab/conform/conform_io_pgtable.h"
 #include "lab/conform/conform_kind.h"
 #include "lab/conform/conform_qemu_tree.h"
+#include "lab/conform/conform_riscv_iommu.h"
 #include "lab/conform/conform_vhost_vdpa.h"
 #include "lab/conform/json_lines.h"
 
@@ -15,10 +17,8 @@ namespace {
 
 // Longer names before their prefixes: a split file may append to the name.
 constexpr const ConformKind* kConformKinds[] = {
-    &kConformQemuVhostTree72,
-    &kConformQemuVhostTree100,
-    &kConformQemuTree,
-    &kConformVhostVdpa,
+    &kConformQemuVhostTree72, &kConformQemuVhostTree100, &kConformQemuTree,
+    &kConformVhostVdpa,       &kConformRiscvIommu,       &kConformIoPgtable,
 };
 
 absl::StatusOr<const ConformKind*> KindByMeta(const JsonRecord& record) {

@@ -82,9 +82,12 @@ void SetStatus(VdpaOpCall& call) {
       VhostVdpaSetStatus(m.vhost, m.device, status, m.env(), m.sink);
 }
 
-// Before DRIVER_OK there is nothing to suspend.
+// Before DRIVER_OK there is nothing to suspend; 6.1 asks for the operation
+// first.
 void Suspend(VdpaOpCall& call) {
-  if ((call.m.vhost.status & kDriverOk) == 0) return;
+  const bool asks_first =
+      (call.m.config.kernel.vdpa_backend_features & kBackendResume) == 0;
+  if (!asks_first && (call.m.vhost.status & kDriverOk) == 0) return;
   if ((OfferedFeatures(call.m) & kBackendSuspend) == 0) {
     call.result.err = -EOPNOTSUPP;
   }

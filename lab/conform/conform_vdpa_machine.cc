@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "model/device/dma.h"
+#include "model/kernel/iommu_table.h"
 
 namespace iovalab {
 namespace {
@@ -26,6 +30,7 @@ constexpr ConfigRow kConfigs[] = {
     {"A-limit", "vdpa_sim_set_map_pa", 10, 6},
     {"A-limit-dmamap", "vdpa_sim_dma_map_pa", 10, 6},
     {"A-vduse", "vduse", 2048, 2048},
+    {"A-vp-platform-iommu", "vp_vdpa", 2048, 2048},
 };
 
 // The recorder writes the identity as pa: in VA mode too.
@@ -69,6 +74,28 @@ std::string CallText(const VdpaMachine& m, const VdpaCall& call) {
   return "";
 }
 
+std::string CallText(const VdpaMachine& m, const IommuCall& call) {
+  const std::string range =
+      absl::StrCat(" 0x", absl::Hex(call.iova), " +0x", absl::Hex(call.size));
+  switch (call.op) {
+    case IommuCall::Op::kMap:
+      return absl::StrCat("iommu_map", range, " -> ",
+                          m.host.PaName(call.target));
+    case IommuCall::Op::kUnmap:
+      return absl::StrCat("iommu_unmap", range);
+    case IommuCall::Op::kFlushPages:
+      return absl::StrCat("iotlb_inv psi 0x", absl::Hex(call.iova),
+                          " am=", call.order, " ih=", call.leaf_hint ? 1 : 0);
+    case IommuCall::Op::kFlushDomain:
+      return "iotlb_inv domain";
+    case IommuCall::Op::kFlushContext:
+      return "cc_inv";
+    case IommuCall::Op::kAttach:
+      return "attach_device_to_domain";
+  }
+  return "";
+}
+
 // Equal lines in a row are one line with " xN"; only so many lines are listed.
 std::vector<std::string> Recorded(const std::vector<std::string>& lines) {
   std::vector<std::string> listed;
@@ -85,8 +112,12 @@ std::vector<std::string> Recorded(const std::vector<std::string>& lines) {
 // Where the device's entry leads for one byte; nothing on a fault.
 std::optional<VdpaSector> Reach(const VdpaMachine& m, uint64_t iova,
                                 uint32_t perm) {
-  const auto e = m.sink.table({StoreKind::kDevice, 0}).Find(iova);
+  const bool own = m.config.device.map_api != MapApi::kPlatform;
+  const auto e =
+      m.sink.table(own ? StoreId{StoreKind::kDevice, 0} : kIommuStore)
+          .Find(iova);
   if (!e || (e->perm & perm) != perm) return std::nullopt;
+  if (!own && IsMsiAddress(iova)) return std::nullopt;
   const uint64_t target = e->Translate(iova);
   if (m.config.device.use_va) {
     auto name = m.host.MappedName(target, m.sink);
@@ -119,6 +150,7 @@ VdpaMachine::VdpaMachine(const VdpaConfig& c)
     : config(c), sink(&stores), host(sink) {
   VdpaDeviceStart(device, config.device, config.kernel, sink);
   device.log_calls = true;
+  vhost.domain.log_calls = true;
 }
 
 VdpaAnswer VdpaMachine::Send(const VdpaMsg& msg) {
@@ -133,9 +165,10 @@ VdpaAnswer VdpaMachine::Send(const VdpaMsg& msg) {
 
 std::vector<VdpaTableText> VdpaTables(const VdpaMachine& m) {
   std::vector<VdpaTableText> tables;
-  const absl::string_view device =
+  const absl::string_view device =  // of its own
       m.config.device.name == "vduse" ? "vduse_domain#" : "device_as#";
-  for (size_t asid = 0; asid < m.device.spaces.size(); ++asid) {
+  const bool own = m.config.device.map_api != MapApi::kPlatform;
+  for (size_t asid = 0; own && asid < m.device.spaces.size(); ++asid) {
     const StoreId id{StoreKind::kDevice, static_cast<uint8_t>(asid)};
     tables.push_back(
         {absl::StrCat(device, asid), m.config.device.table_limit, Maps(m, id)});
@@ -159,7 +192,58 @@ std::vector<std::string> TakeVdpaCalls(VdpaMachine& m) {
     }
   }
   m.device.calls.clear();
+  // A device has either its own operations or the platform's.
+  for (const IommuCall& call : m.vhost.domain.calls) {
+    lines.push_back(CallText(m, call));
+  }
+  m.vhost.domain.calls.clear();
   return Recorded(lines);
+}
+
+std::vector<std::string> VdpaIommuRuns(const VdpaMachine& m) {
+  std::vector<std::string> lines;
+  Entry run;  // not yet listed; run.last < run.first: none
+  run.first = 1;
+  const auto list = [&] {
+    if (run.last < run.first) return;
+    lines.push_back(absl::StrCat("0x", absl::Hex(run.first), "-0x",
+                                 absl::Hex(run.last), " -> ",
+                                 m.host.PaName(run.target)));
+  };
+  m.touched.ForEach([&](const Entry& touched) {
+    for (uint64_t at = touched.first;;) {
+      const auto e = m.sink.table(kIommuStore).FirstIn(at, touched.last);
+      if (!e) break;
+      Entry piece;
+      piece.first = std::max(e->first, at);
+      piece.last = std::min(e->last, touched.last);
+      piece.target = e->Translate(piece.first);
+      if (run.last + 1 == piece.first && run.last >= run.first &&
+          run.target_last() + 1 == piece.target) {
+        run.last = piece.last;
+      } else {
+        list();
+        run = piece;
+      }
+      if (e->last >= touched.last) break;
+      at = e->last + 1;
+    }
+  });
+  list();
+  return lines;
+}
+
+void TouchVdpa(VdpaMachine& m, uint64_t iova, uint64_t size) {
+  if (size == 0 || iova > UINT64_MAX - (size - 1)) return;
+  Entry now;
+  now.first = PageDown(iova);
+  now.last = PageDown(iova + (size - 1)) + (kPageSize - 1);
+  while (const auto old = m.touched.FirstIn(now.first, now.last)) {
+    now.first = std::min(now.first, old->first);
+    now.last = std::max(now.last, old->last);
+    m.touched.Erase(old->first);
+  }
+  m.touched.Insert(now);
 }
 
 std::optional<std::vector<VdpaSector>> VdpaAccess(const VdpaMachine& m,
@@ -169,8 +253,14 @@ std::optional<std::vector<VdpaSector>> VdpaAccess(const VdpaMachine& m,
   for (uint64_t at = 0; at < len; at += kSector) {
     const auto first = Reach(m, iova + at, perm);
     const auto last = Reach(m, iova + std::min(at + kSector, len) - 1, perm);
-    if (!first || !last) return std::nullopt;
-    sectors.push_back(*first);
+    if (first && last) {
+      sectors.push_back(*first);
+    } else if (m.config.device.map_api == MapApi::kPlatform) {
+      // It gets zeros from the bus and writes nowhere, and goes on.
+      sectors.push_back({"zeros", false});
+    } else {
+      return std::nullopt;
+    }
   }
   return sectors;
 }

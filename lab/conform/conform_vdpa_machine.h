@@ -50,6 +50,7 @@ struct VdpaMachine {
   bool is_open = false;
   bool has_mem_table = false;    // VHOST_SET_MEM_TABLE was called
   std::vector<uint8_t> created;  // asids, in the order of their creation
+  IntervalTable touched{false};  // IOVAs that the case's messages named
 };
 
 // A table as in st.iotlb: its key there, and its entries as text.
@@ -60,11 +61,19 @@ struct VdpaTableText {
 };
 std::vector<VdpaTableText> VdpaTables(const VdpaMachine& m);
 
-// The device operations called since the last time, as the lines of "ev".
+// The platform IOMMU's table as in st.iommu: over the IOVAs that the case
+// touched, in pieces that are physically contiguous.
+std::vector<std::string> VdpaIommuRuns(const VdpaMachine& m);
+// A message named these bytes; nothing where they are none or wrap.
+void TouchVdpa(VdpaMachine& m, uint64_t iova, uint64_t size);
+
+// The device and IOMMU operations called since the last time, as the lines of
+// "ev".
 std::vector<std::string> TakeVdpaCalls(VdpaMachine& m);
 
-// What the device reaches at [iova, iova + len - 1] in its own table, a name a
-// 512 byte sector; nothing where an access faults.
+// What the device reaches at [iova, iova + len - 1], a name a 512 byte sector;
+// nothing where an access faults. Behind the platform IOMMU a sector that
+// faults is "zeros" (recorded of QEMU's virtio-blk).
 struct VdpaSector {
   std::string name;
   bool mapped;  // still reachable from user space

@@ -61,6 +61,7 @@ void IotlbMsg(VdpaOpCall& call) {
     return;
   }
   SendVdpaMsg(call, msg);
+  TouchVdpa(call.m, msg.iova, msg.size);
 }
 
 void Bulk(VdpaOpCall& call) {

@@ -176,6 +176,9 @@ absl::Status VdpaReplay::Step(const JsonRecord& record, StepComparison* out) {
   const json st = record.object.value("st", json::object());
   CompareTables(st.is_object() ? st.value("iotlb", json::object()) : json(),
                 out);
+  if (st.is_object() && st.contains("iommu")) {
+    CompareJson("iommu", st["iommu"], VdpaIommuRuns(*m_), out);
+  }
   if (result->maps && st.is_object() && st.contains("VmPin_kB")) {
     CompareJson("VmPin_kB", st["VmPin_kB"],
                 m_->vhost.pinned_pages * (kPageSize / 1024), out);

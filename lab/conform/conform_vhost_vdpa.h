@@ -1,13 +1,14 @@
 #ifndef IOVALAB_LAB_CONFORM_CONFORM_VHOST_VDPA_H_
 #define IOVALAB_LAB_CONFORM_CONFORM_VHOST_VDPA_H_
 
-// Recordings of the kernel's vhost-vdpa device over vdpa_sim and VDUSE: one
-// system call or device access a line, with its errno, what the message handler
-// answered, the device operations it called, and all tables after it.
+// Recordings of the kernel's vhost-vdpa device over vdpa_sim, VDUSE and vp_vdpa
+// behind VT-d: one system call or device access a line, with its errno, what
+// the message handler answered, the device and IOMMU operations it called, and
+// all tables after it.
 //
 // An operation that the model does not know is a mismatch, never skipped.
 //
-// Not for: vhost-net and the platform IOMMU (other recordings of group A).
+// Not for: vhost-net (another recording of group A).
 
 #include "lab/conform/conform_kind.h"
 

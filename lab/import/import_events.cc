@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace iovalab {
 namespace {
 
 using K = QemuEventKind;
 using Op = ImportOpKind;
-
-bool OfListener(Op kind) {
-  return kind == Op::kRegionAdd || kind == Op::kRegionDel;
-}
 
 }  // namespace
 
@@ -213,148 +207,6 @@ void ImportBuilder::Range(uint64_t pointer, uint64_t first, uint64_t last) {
   p->has_range = true;
   p->iova_first = first;
   p->iova_last = last;
-}
-
-void ImportBuilder::VhostRegion(const QemuEvent& e) {
-  const uint64_t first = e.word[0], size = e.word[1], hva = e.word[2];
-  if (size == 0 || first > UINT64_MAX - (size - 1) ||
-      hva > UINT64_MAX - (size - 1)) {
-    return;
-  }
-  if (names_.size() < kMaxNames) {
-    names_.try_emplace({hva, size}, std::string(e.name));
-  }
-  // Each section is said as it is, then widened to its block's pages: the first
-  // is kept, the second only where the first was not traced.
-  const bool aligned = e.kind == K::kVhostRegionAligned;
-  if (aligned && !snapshot_.empty() && !snapshot_.back().aligned) return;
-  if (snapshot_.size() >= kMaxOps) {
-    too_many_ = true;
-    return;
-  }
-  snapshot_.push_back({first, first + (size - 1), hva, aligned});
-}
-
-void ImportBuilder::VhostCommit(const QemuEvent& e) {
-  std::sort(snapshot_.begin(), snapshot_.end());
-  snapshot_.erase(std::unique(snapshot_.begin(), snapshot_.end()),
-                  snapshot_.end());
-  std::vector<VhostSection> gone, come;
-  std::set_difference(last_snapshot_.begin(), last_snapshot_.end(),
-                      snapshot_.begin(), snapshot_.end(),
-                      std::back_inserter(gone));
-  std::set_difference(snapshot_.begin(), snapshot_.end(),
-                      last_snapshot_.begin(), last_snapshot_.end(),
-                      std::back_inserter(come));
-  const Origin origin{ImportSource::kVhost, 0};
-  for (const VhostSection& s : gone) {
-    RegionDel(origin, e.line, s.first, s.last);
-  }
-  for (const VhostSection& s : come) {
-    RegionAdd(origin, e.line, s.first, s.last, s.hva, false);
-  }
-  if (!gone.empty() || !come.empty()) Append(Op::kCommit, e.line, origin);
-  last_snapshot_.swap(snapshot_);
-  snapshot_.clear();
-}
-
-// Lines do not say which container they are about: what several of them add is
-// one section, gone when all have deleted it.
-void ImportBuilder::Vfio(const QemuEvent& e) {
-  const Origin origin{ImportSource::kVfio, 0};
-  auto& live = Of(origin)->live;
-  const auto it = live.find(e.word[0]);
-  const bool same = it != live.end() && it->second.last == e.word[1];
-  if (e.kind == K::kVfioAdd) {
-    if (same && it->second.hva == e.word[2]) {
-      ++it->second.users;
-    } else {
-      RegionAdd(origin, e.line, e.word[0], e.word[1], e.word[2], false);
-    }
-  } else if (same && it->second.users > 1) {
-    --it->second.users;
-  } else if (same) {
-    RegionDel(origin, e.line, e.word[0], e.word[1]);
-  }
-}
-
-Import ImportBuilder::Finish(const QemuLogCounts& counts) {
-  // A region_add says no fd; the message after it does.
-  std::map<uint64_t, int64_t> fd_after, fd_ever;
-  for (auto raw = raw_.rbegin(); raw != raw_.rend(); ++raw) {
-    Origin& o = raw->origin;
-    if (o.source != ImportSource::kVdpa) continue;
-    const auto [after, is_new] = fd_after.try_emplace(o.pointer, o.fd);
-    if (o.fd >= 0) after->second = o.fd;
-    o.fd = after->second;
-    if (o.fd >= 0) fd_ever.try_emplace(o.pointer, o.fd);
-  }
-
-  Import import;
-  import.counts = counts;
-  import.too_many = too_many_;
-  const bool has_listener = std::any_of(raw_.begin(), raw_.end(), [](auto& r) {
-    return r.origin.source != ImportSource::kVhost && OfListener(r.op.kind);
-  });
-  std::map<Origin, size_t> device_of;
-  size_t without_fd = 0;
-  for (Raw& raw : raw_) {
-    Origin key = raw.origin;
-    // The generic listener of a vDPA device says less than its own.
-    if (key.source == ImportSource::kVhost && has_listener) continue;
-    const Pointer& p = *Of(raw.origin);
-    if (key.source == ImportSource::kVdpa) {
-      if (key.fd < 0 && fd_ever.contains(key.pointer)) {
-        key.fd = fd_ever[key.pointer];
-      }
-      if (key.fd >= 0) key.pointer = 0;
-    }
-    const auto [it, is_new] = device_of.try_emplace(key, import.devices.size());
-    if (is_new) {
-      import.devices.emplace_back();
-      ImportDevice& d = import.devices.back();
-      d.source = key.source;
-      d.name = key.source == ImportSource::kVhost  ? "vhost"
-               : key.source == ImportSource::kVfio ? "vfio"
-               : key.fd >= 0                       ? absl::StrCat("fd ", key.fd)
-                             : absl::StrCat("vdpa ", ++without_fd);
-    }
-    ImportDevice& d = import.devices[it->second];
-    d.shared_pointer = d.shared_pointer || p.shared;
-    if (p.has_range && !d.has_range) {
-      d.has_range = true;
-      d.iova_first = p.iova_first;
-      d.iova_last = p.iova_last;
-    }
-    if (!d.ops.empty() && p.init_line > d.ops.back().line &&
-        p.init_line < raw.op.line) {
-      ImportOp reset;
-      reset.kind = Op::kReset;
-      reset.line = p.init_line;
-      d.ops.push_back(reset);
-    }
-    if (raw.op.logged >= 0) {
-      raw.op.logged = static_cast<int32_t>(d.logged.size());
-      d.logged.push_back(raw.logged);
-    }
-    d.ops.push_back(raw.op);
-  }
-  std::erase_if(import.devices, [](const ImportDevice& d) {
-    return d.logged.empty() && d.CountOps(Op::kRegionAdd) == 0 &&
-           d.CountOps(Op::kRegionDel) == 0;
-  });
-  // A range said before any device was heard of.
-  const Pointer& unknown = *OfVdpa(0);
-  for (ImportDevice& d : import.devices) {
-    if (d.has_range || !unknown.has_range) continue;
-    d.has_range = true;
-    d.iova_first = unknown.iova_first;
-    d.iova_last = unknown.iova_last;
-  }
-  for (auto& [span, name] : names_) {
-    import.names.push_back({span.first, span.second, std::move(name)});
-  }
-  return import;
 }
 
 Import ImportQemuLog(absl::string_view log) {

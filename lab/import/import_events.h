@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "lab/import/monitor_dump.h"
 #include "lab/import/qemu_log.h"
 
 namespace iovalab {
@@ -65,9 +66,10 @@ struct LoggedOp {
 };
 
 enum class ImportSource : uint8_t {
-  kVdpa,   // vhost_vdpa_*
-  kVhost,  // snapshots of vhost_region_add_section: vhost-user, kernel vhost
-  kVfio,   // vfio_listener_*
+  kVdpa,     // vhost_vdpa_*
+  kVhost,    // snapshots of vhost_region_add_section: vhost-user, kernel vhost
+  kVfio,     // vfio_listener_*
+  kMonitor,  // no log: memory maps that a monitor printed
 };
 
 struct ImportDevice {
@@ -95,6 +97,11 @@ struct Import {
   std::vector<NamedSpan> names;       // by hva; bounded
   QemuLogCounts counts;
   bool too_many = false;  // the log has more than kMaxOps operations
+
+  // Of a monitor's dump; empty for a log (monitor_import.h).
+  std::vector<LinesOf> files;  // whose lines are whose
+  uint64_t views = 0;          // memory maps in the dump
+  uint64_t what_if = 0;  // sections that go and come though it has no such
 };
 
 class ImportBuilder {

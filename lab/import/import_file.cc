@@ -1,78 +1,61 @@
 #include "lab/import/import_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-#include <zlib.h>
-
-#include <cerrno>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "lab/read_file.h"
+#include "lab/import/monitor_dump.h"
 
 namespace iovalab {
 namespace {
 
-constexpr size_t kChunk = size_t{1} << 20;
-
-absl::Status ReadError(absl::string_view name, gzFile stream) {
-  const int system = errno;
-  int error = Z_OK;
-  const char* const message = gzerror(stream, &error);
-  if (error == Z_ERRNO) return FileError(name, system);
-  return absl::DataLossError(
-      absl::StrCat(name, ": damaged gzip data (", message, ")"));
+absl::StatusOr<ImportInput> Read(absl::string_view path, uint64_t max_bytes,
+                                 bool may_be_dump) {
+  QemuLogParser parser;
+  ImportBuilder builder;
+  const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
+  ImportInput input;
+  bool is_first = true;
+  const auto take = [&](absl::string_view piece) {
+    if (is_first) input.is_dump = may_be_dump && LooksLikeMonitorDump(piece);
+    is_first = false;
+    if (!input.is_dump) {
+      parser.Feed(piece, sink);
+      return true;
+    }
+    input.dump.append(piece.data(), piece.size());
+    return input.dump.size() <= kMaxDumpBytes;
+  };
+  const absl::Status read = ReadLogPieces(path, max_bytes, take);
+  if (!read.ok()) return read;
+  if (input.dump.size() > kMaxDumpBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(LogName(path), ": more than ", kMaxDumpBytes,
+                     " bytes; import a part of it"));
+  }
+  if (input.is_dump) return input;
+  parser.Finish(sink);
+  input.log = builder.Finish(parser.counts());
+  if (input.log.too_many) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(LogName(path), ": more than ", ImportBuilder::kMaxOps,
+                     " map operations and sections; import a part of the log"));
+  }
+  return input;
 }
 
 }  // namespace
 
+absl::StatusOr<ImportInput> ReadImportFile(absl::string_view path,
+                                           uint64_t max_bytes) {
+  return Read(path, max_bytes, true);
+}
+
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
                                          uint64_t max_bytes) {
-  const bool standard_input = path == "-";
-  const std::string name = standard_input ? "<stdin>" : std::string(path);
-  if (path.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError("a path with a NUL byte; a file's name");
-  }
-  const int file =
-      standard_input ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return FileError(name, errno);
-  // Plain bytes pass through zlib as they are. It closes a copy of the
-  // descriptor, so that standard input stays open.
-  const int copy = standard_input ? dup(file) : file;
-  const gzFile stream = copy < 0 ? nullptr : gzdopen(copy, "rb");
-  if (stream == nullptr) {
-    const int error = errno;
-    if (copy >= 0) close(copy);
-    return FileError(name, error);
-  }
-  absl::Cleanup close_it = [&] { gzclose(stream); };
-
-  QemuLogParser parser;
-  ImportBuilder builder;
-  const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
-  std::vector<char> buffer(kChunk);
-  while (true) {
-    const int got =
-        gzread(stream, buffer.data(), static_cast<unsigned>(buffer.size()));
-    if (got < 0) return ReadError(name, stream);
-    if (got == 0) break;
-    parser.Feed(absl::string_view(buffer.data(), static_cast<size_t>(got)),
-                sink);
-    if (parser.counts().bytes > max_bytes) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          name, ": more than ", max_bytes, " bytes; import a part of the log"));
-    }
-  }
-  parser.Finish(sink);
-  Import import = builder.Finish(parser.counts());
-  if (import.too_many) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(name, ": more than ", ImportBuilder::kMaxOps,
-                     " map operations and sections; import a part of the log"));
-  }
-  return import;
+  absl::StatusOr<ImportInput> input = Read(path, max_bytes, false);
+  if (!input.ok()) return input.status();
+  return std::move(input->log);
 }
 
 }  // namespace iovalab

@@ -19,7 +19,11 @@ class Teller {
       : file_(file), import_(import), blocks_(blocks) {}
 
   std::string Tell(const ImportReport& report) {
-    Contents();
+    if (import_.files.empty()) {
+      Contents();
+    } else {
+      DumpContents();
+    }
     for (size_t i = 0; i < report.devices.size(); ++i) {
       Device(import_.devices[i], report.devices[i]);
     }
@@ -74,18 +78,39 @@ class Teller {
     if (faults > 0) Line("{}: {} faults of an intel-iommu", file_, faults);
   }
 
-  void Device(const ImportDevice& device, const DeviceReport& r) {
-    const absl::string_view verdict = r.verdict == HitVerdict::kHit ? "HIT"
-                                      : r.verdict == HitVerdict::kNotHit
-                                          ? "not hit"
-                                          : "cannot tell";
+  void DumpContents() {
+    Line("{}: {} memory map{}, {} RAM block{}", file_, import_.views,
+         import_.views == 1 ? "" : "s", import_.names.size(),
+         import_.names.size() == 1 ? "" : "s");
+    if (import_.what_if == 0) return;
     Line(
-        "{}: device {}: {} region_add, {} region_del, {} maps and unmaps, up "
-        "to {} sections at one time",
-        file_, r.device, device.CountOps(ImportOpKind::kRegionAdd),
-        device.CountOps(ImportOpKind::kRegionDel), device.logged.size(),
-        r.sections_max);
-    Line("{}: device {}: {}: {}", file_, r.device, verdict, r.reason);
+        "{}: nothing goes in what was given; the scenario lets {} aliasing "
+        "section{} go and come back",
+        file_, import_.what_if, import_.what_if == 1 ? "" : "s");
+  }
+
+  // Of a log, or of several files of a dump.
+  std::string LineText(uint64_t line) const {
+    return PlaceOfLine(import_.files, line);
+  }
+
+  void Device(const ImportDevice& device, const DeviceReport& r) {
+    static constexpr absl::string_view kVerdicts[] = {"not hit", "cannot tell",
+                                                      "EXPOSED", "HIT"};
+    const absl::string_view verdict = kVerdicts[static_cast<int>(r.verdict)];
+    const size_t adds = device.CountOps(ImportOpKind::kRegionAdd);
+    const size_t dels = device.CountOps(ImportOpKind::kRegionDel);
+    if (device.source == ImportSource::kMonitor) {
+      Line("{}: {} sections of RAM and ROM come, {} go, up to {} at one time",
+           file_, adds, dels, r.sections_max);
+      Line("{}: {}: {}", file_, verdict, r.reason);
+    } else {
+      Line(
+          "{}: device {}: {} region_add, {} region_del, {} maps and unmaps, up "
+          "to {} sections at one time",
+          file_, r.device, adds, dels, device.logged.size(), r.sections_max);
+      Line("{}: device {}: {}: {}", file_, r.device, verdict, r.reason);
+    }
     for (const AliasPair& a : r.aliases) Alias(a);
     if (r.more_aliases) Line("  and more aliases");
     for (const WrongUnmap& w : r.wrong) Wrong(w);
@@ -101,10 +126,10 @@ class Teller {
   void Alias(const AliasPair& a) {
     Line(
         "  alias: GPA {} is the same memory as GPA {} ({}, {:#x} bytes; since "
-        "line {})",
+        "{})",
         Range(a.shared_b_first, a.shared_b_first + (a.shared_size - 1)),
         Range(a.shared_a_first, a.shared_a_first + (a.shared_size - 1)),
-        Place(a.hva), a.shared_size, a.line);
+        Place(a.hva), a.shared_size, LineText(a.line));
     Line("         of the sections {} and {}", Range(a.b_first, a.b_last),
          Range(a.a_first, a.a_last));
   }

@@ -55,7 +55,13 @@ struct WrongUnmap {
   bool removed_live = false;  // some of it the guest still had
 };
 
-enum class HitVerdict : uint8_t { kHit, kNotHit, kUnknown };
+// In order of how bad the news is.
+enum class HitVerdict : uint8_t {
+  kNotHit,
+  kUnknown,
+  kExposed,  // a memory map alone: what would be hit is there
+  kHit,
+};
 
 struct DeviceReport {
   std::string device;

@@ -22,6 +22,8 @@ using Op = ImportOpKind;
 constexpr uint64_t kHostGap = uint64_t{1} << 30;
 // Far more than any machine's RAM, far less than would wrap.
 constexpr uint64_t kMostMemory = uint64_t{1} << 52;
+// VHOST_VDPA_NET_CVQ_ASID (QEMU net/vhost-vdpa.c): QEMU uses no other.
+constexpr uint32_t kControlAsid = 1;
 constexpr uint64_t kDefaultIovaLast = 0xffffffffffff;
 
 void SetRange(pb::Range* range, uint64_t first, uint64_t last) {
@@ -111,10 +113,12 @@ class Writer {
   void Head() {
     out_.set_name(Identifier(options_.name));
     out_.set_summary(fmt::format(
-        "Imported from a QEMU log, device {}: {} sections added, {} deleted. "
+        "Imported from {}: {} sections added, {} deleted. "
         "The guest's requests around each deletion are the importer's.",
-        device_.name, device_.CountOps(Op::kRegionAdd),
-        device_.CountOps(Op::kRegionDel)));
+        device_.source == ImportSource::kMonitor
+            ? "memory maps of a QEMU monitor"
+            : absl::StrCat("a QEMU log, device ", device_.name),
+        device_.CountOps(Op::kRegionAdd), device_.CountOps(Op::kRegionDel)));
     out_.set_source(options_.source);
     pb::Axis* axis = out_.add_axis();
     axis->set_name("mapping");
@@ -123,6 +127,13 @@ class Writer {
          {"hva", "hva_id", "ram_addr", "gpa", "passthrough"}) {
       if (options_.mapping != value) axis->add_value(value);
     }
+  }
+
+  // The default has one address space.
+  void Device(const char* name) {
+    pb::Axis* axis = out_.add_axis();
+    axis->set_name("device");
+    axis->add_value(name);
   }
 
   void Blocks() {
@@ -272,6 +283,11 @@ class Writer {
         Step(fmt::format("{}_map{}", name, ++maps_))->mutable_host_map();
     step->set_host_buffer(name);
     step->set_readonly(map.perm == kPermReadOnly);
+    if (map.has_asid && map.asid == kControlAsid) {
+      step->set_asid(kControlAsid);
+      if (!own_space_) Device("vdpa_sim_net");
+      own_space_ = true;
+    }
   }
 
   static constexpr uint32_t kPermReadOnly = 1;
@@ -286,6 +302,7 @@ class Writer {
   std::map<const ImportOp*, std::string> mapped_;
   std::map<std::pair<uint64_t, uint64_t>, std::vector<std::string>> free_;
   uint64_t host_base_ = ImportBlocks::kFirstBase;
+  bool own_space_ = false;  // a control queue has an address space of its own
   int transactions_ = 0, requests_ = 0, maps_ = 0, unmaps_ = 0;
 };
 

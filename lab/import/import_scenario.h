@@ -10,9 +10,8 @@
 //
 // Invariants: addresses of the VMM are the rebased ones of import_blocks.h, and
 // labels count transactions, so two runs of one layout give one scenario. Same
-// input, same message. What a scenario cannot say is left out: address spaces
-// of host-only memory, and the deletion of sections whose region_add the log
-// lacks.
+// input, same message. What a scenario cannot say is left out: the deletion of
+// sections whose region_add the log lacks.
 
 #include <cstdint>
 #include <string>

@@ -313,5 +313,29 @@ TEST(ImportRobust, MutationsAndGarbage) {
   ReadAll(garbage);
 }
 
+TEST(ImportScenario, AControlQueueKeepsItsAddressSpace) {
+  std::string log;
+  FakeQemu qemu({.shared = true, .by_gpa = true, .cvq_asid = 1}, &log);
+  qemu.Init();
+  qemu.MapRings(0, 0x7e0000000000, 0x2000, 0x1000);
+  qemu.MapBuffers(0x7e0000100000);
+  qemu.RegionAdd({0, 0xfffff, 0x7f0000000000, false});
+  qemu.Commit();
+  const Import import = ImportQemuLog(log);
+  ASSERT_EQ(import.devices.size(), 1u);
+  const ImportBlocks blocks(import.devices, import.names);
+  const auto scenario = ScenarioFromImport(import.devices[0], blocks, {});
+  ASSERT_TRUE(scenario.ok()) << scenario.status();
+  std::vector<uint32_t> asids;
+  for (const pb::Step& step : scenario->step()) {
+    if (step.has_host_map()) asids.push_back(step.host_map().asid());
+  }
+  EXPECT_EQ(asids, std::vector<uint32_t>({0, 0, 1, 1}));
+  EXPECT_EQ(scenario->axis(1).name(), "device");
+  EXPECT_EQ(scenario->axis(1).value(0), "vdpa_sim_net");
+  const auto loaded = LoadScenario("s", CanonicalText(*scenario));
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -10,8 +10,9 @@
 
 namespace iovalab {
 
-std::string ReadCapture(absl::string_view name) {
-  const std::string path = absl::StrCat("testdata/captures/", name, ".log.gz");
+namespace {
+
+std::string Unpacked(const std::string& path) {
   gzFile file = gzopen(path.c_str(), "rb");
   sim::Check(file != nullptr, path.c_str());
   std::string text;
@@ -20,6 +21,20 @@ std::string ReadCapture(absl::string_view name) {
   while ((n = gzread(file, buffer, sizeof(buffer))) > 0) text.append(buffer, n);
   sim::Check(n == 0 && gzclose(file) == Z_OK, path.c_str());
   return text;
+}
+
+}  // namespace
+
+std::string ReadCapture(absl::string_view name) {
+  return Unpacked(absl::StrCat("testdata/captures/", name, ".log.gz"));
+}
+
+std::string ReadCaptureFile(absl::string_view file) {
+  return Unpacked(absl::StrCat("testdata/captures/", file));
+}
+
+std::string ReadMonitor(absl::string_view name) {
+  return Unpacked(absl::StrCat("testdata/captures/", name, ".monitor.gz"));
 }
 
 FakeQemu::FakeQemu(FakeQemuOptions options, std::string* log)

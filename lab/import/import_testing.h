@@ -17,6 +17,12 @@ namespace iovalab {
 
 // testdata/captures/NAME.log.gz, unpacked.
 std::string ReadCapture(absl::string_view name);
+// testdata/captures/FILE, unpacked.
+std::string ReadCaptureFile(absl::string_view file);
+// testdata/captures/NAME.monitor.gz: `info mtree -f`, `info ramblock` and
+// `gpa2hva` in the same run, when the driver had started the device, high SMRAM
+// was opened, and closed.
+std::string ReadMonitor(absl::string_view name);
 
 struct FakeQemuOptions {
   bool shared = false;  // QEMU 9.0 and later: vdpa_shared, asid, llend odd

@@ -14,18 +14,31 @@ constexpr AxisValue kBackends[] = {
      "Linux drivers/vhost/vdpa.c vhost_vdpa_va_map; VDUSE, vdpa_sim use_va"},
     {"vdpa_set_map_pa", "an entry for each physical run; pages are pinned",
      "Linux drivers/vhost/vdpa.c vhost_vdpa_pa_map"},
+    {"vdpa_dma_map", "as set_map_pa, but each entry by itself and at once",
+     "Linux drivers/vhost/vdpa.c vhost_vdpa_map; vdpa_sim batch_mapping=0"},
+    {"vdpa_platform_iommu",
+     "each entry is mapped in VT-d; a device without map operations",
+     "Linux drivers/vhost/vdpa.c vhost_vdpa_general_unmap; vp_vdpa"},
 };
 
 constexpr AxisValue kDevices[] = {
-    {"vdpa_sim", "software device: its own table, filled by set_map",
+    {"vdpa_sim",
+     "software device: its own table (for vdpa_platform_iommu: as vp_vdpa)",
      "Linux drivers/vdpa/vdpa_sim"},
     {"vduse", "device in userspace: maps shared files by set_map",
      "Linux drivers/vdpa/vdpa_user"},
+    {"vdpa_sim_net", "vdpa_sim with a control queue: two address spaces",
+     "Linux drivers/vdpa/vdpa_sim/vdpa_sim_net.c"},
+    {"vp_vdpa", "hardware behind VT-d, 39 bits: no table of its own",
+     "Linux drivers/vdpa/virtio_pci; recorded"},
+    {"vp_vdpa_aw48", "the same, 48 bits", "Linux drivers/vdpa/virtio_pci"},
 };
 
 constexpr AxisValue kKernels[] = {
     {"deb_6_12_117", "Debian 13's 6.12.117", "recorded"},
     {"deb_6_1_192", "Debian 12's 6.1.192", "recorded"},
+    {"v5_17", "before e794070af224: INVALIDATE unmaps less than it unpins",
+     "Linux 5.17 drivers/vhost/vdpa.c, not recorded"},
 };
 
 // Rows of a table of the model's, which has the same three columns.

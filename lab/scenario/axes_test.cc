@@ -71,7 +71,9 @@ TEST(ParseSet, TakesValuesInTheirOrder) {
   EXPECT_EQ(ParseSet("mapping=hva,gpa").value(),
             (AxisChoice{"mapping", {"hva", "gpa"}}));
   EXPECT_EQ(ParseSet("device=all").value(),
-            (AxisChoice{"device", {"vdpa_sim", "vduse"}}));
+            (AxisChoice{"device",
+                        {"vdpa_sim", "vduse", "vdpa_sim_net", "vp_vdpa",
+                         "vp_vdpa_aw48"}}));
 }
 
 TEST(ParseSet, SaysWhatWouldBeRight) {
@@ -84,11 +86,17 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
   EXPECT_EQ(Says("device=vdusee"),
             "no value of axis device \"vdusee\"; did you mean vduse?");
   EXPECT_EQ(Says("device="),
-            "value of axis device is missing; one of vdpa_sim, vduse");
+            "value of axis device is missing; one of vdpa_sim, vduse, "
+            "vdpa_sim_net, vp_vdpa, "
+            "vp_vdpa_aw48");
   EXPECT_EQ(Says("device=vduse,"),
-            "value of axis device is missing; one of vdpa_sim, vduse");
+            "value of axis device is missing; one of vdpa_sim, vduse, "
+            "vdpa_sim_net, vp_vdpa, "
+            "vp_vdpa_aw48");
   EXPECT_EQ(Says("device=vduse,all"),
-            "no value of axis device \"all\"; one of vdpa_sim, vduse");
+            "no value of axis device \"all\"; one of vdpa_sim, vduse, "
+            "vdpa_sim_net, vp_vdpa, "
+            "vp_vdpa_aw48");
   EXPECT_EQ(Says("device=vduse,vduse"),
             "axis device has vduse twice; each value once");
   EXPECT_EQ(Says("x\n=1"),

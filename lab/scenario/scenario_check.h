@@ -54,6 +54,11 @@ struct Loading {
   NameIndex host_buffers{"host buffer"};
   NameIndex regions{"region"};
   NameIndex steps{"step"};
+  // Of each region of `out`, the block in the file; arrays make several.
+  std::vector<uint32_t> region_block{};
+  size_t changes = 0;  // regions that the memory steps so far change
+  // Addresses of host buffers, first to last, neighbours joined.
+  absl::btree_map<uint64_t, uint64_t> host_hvas{};
 };
 
 std::string HexNumber(uint64_t value);

@@ -60,7 +60,8 @@ absl::Status CheckAccess(const Loading& l, const Place& at,
                              : l.steps.Unknown(access.step()));
   }
   const pb::Step& step = l.in.step(static_cast<int>(index));
-  if (step.has_post() || step.has_probe() || step.has_ring_write()) {
+  if (step.has_post() || step.has_probe() || step.has_host_post() ||
+      step.has_ring_write()) {
     return absl::OkStatus();
   }
   return l.where.Error(

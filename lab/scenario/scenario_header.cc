@@ -63,6 +63,13 @@ absl::Status LoadHeader(Loading& l) {
   }
   if (absl::Status s = LoadVmm(l); !s.ok()) return s;
   if (l.in.kernel().has_memlock()) l.out->memlock = l.in.kernel().memlock();
+  if (l.in.kernel().has_max_iotlb_entries()) {
+    l.out->max_iotlb_entries = l.in.kernel().max_iotlb_entries();
+    if (*l.out->max_iotlb_entries == 0) {
+      return l.where.Error(at.At("kernel").At("max_iotlb_entries"),
+                           "0; a table holds at least 1");
+    }
+  }
   l.out->seed = l.in.seed();
   return LoadDevice(l);
 }

@@ -16,6 +16,8 @@ constexpr LimitInfo kLimits[] = {
     {"max-rendered", &L::max_rendered, 100'000'000,
      "regions and aliases visited to render a flat view"},
     {"max-steps", &L::max_steps, 10'000'000, "steps"},
+    {"max-changes", &L::max_changes, 100'000'000,
+     "regions that all memory steps change"},
     {"max-buffers", &L::max_buffers, 1'000'000, "buffers of a posted request"},
     {"max-expects", &L::max_expects, 10'000'000, "expect blocks"},
     {"max-depth", &L::max_depth, 1'000,

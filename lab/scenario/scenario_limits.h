@@ -22,6 +22,8 @@ struct LoadLimits {
   // all that it holds, so that a few regions can ask for 2^32.
   size_t max_rendered = 1'000'000;
   size_t max_steps = 100'000;
+  // Regions that all memory steps change; arrays say many in a few bytes.
+  size_t max_changes = 1'000'000;
   size_t max_buffers = 1'000;  // of a post
   size_t max_expects = 100'000;
   size_t max_depth = 32;  // of the text, and of aliases and containers

@@ -263,5 +263,128 @@ TEST(LoadScenario, Refuses100MegabytesUnread) {
   std::remove(path.c_str());
 }
 
+constexpr absl::string_view kArrays = R"pb(
+  ram_block {
+    name : "b"
+    hva {first : 0x100000 last : 0x10ffff}
+  }
+  region {
+    name : "ram"
+    addr {first : 0x0 last : 0xfff}
+    ram_block : "b"
+  }
+  region {
+    name : "a"
+    addr {first : 0x10000 last : 0x10fff}
+    ram_block : "b"
+    offset : 0x1000
+    count : 4
+    stride : 0x2000
+    offset_stride : 0x3000
+  }
+  region {
+    name : "alias"
+    addr {first : 0x80000 last : 0x807ff}
+    alias_of : "a[2]"
+    count : 2
+    stride : 0x1000
+    offset_stride : 0x800
+  }
+  step {
+    label : "all"
+    memory {disable : "a[*]" enable : "alias[0]" each : true}
+  }
+  step {
+    label : "some"
+    memory {enable : "a[1-2]" enable : "a[3]"}
+  }
+)pb";
+
+TEST(LoadScenario, ArraysOfRegions) {
+  const auto loaded = LoadScenario("F", absl::StrCat(kNamed, kArrays));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const Scenario& s = loaded->spec;
+  ASSERT_EQ(s.regions.size(), 7u);
+  EXPECT_EQ(s.regions[1].name, "a[0]");
+  EXPECT_EQ(s.regions[4].name, "a[3]");
+  EXPECT_EQ(s.regions[4].addr, (Range<Gpa>{Gpa(0x16000), Gpa(0x16fff)}));
+  EXPECT_EQ(s.regions[4].offset, 0xa000u);
+  EXPECT_EQ(s.regions[6].alias_of, 3u);
+  EXPECT_EQ(s.regions[6].offset, 0x800u);
+  EXPECT_EQ(s.steps[0].disable, (std::vector<uint32_t>{1, 2, 3, 4}));
+  EXPECT_EQ(s.steps[0].enable, std::vector<uint32_t>{5});
+  EXPECT_TRUE(s.steps[0].each);
+  EXPECT_EQ(s.steps[1].enable, (std::vector<uint32_t>{2, 3, 4}));
+  // Arrays count for what they hold.
+  LoadLimits limits;
+  limits.max_regions = 6;
+  EXPECT_TRUE(absl::StrContains(Says(kArrays, limits),
+                                "7 with it, arrays' elements counted; at most "
+                                "6 (--max-regions raises it)"));
+  limits.max_regions = 7;
+  limits.max_changes = 7;
+  EXPECT_TRUE(absl::StrContains(Says(kArrays, limits),
+                                "steps up to here change 8 regions; at most 7 "
+                                "(--max-changes raises it)"));
+  limits.max_changes = 8;
+  EXPECT_EQ(Says(kArrays, limits), "ok");
+}
+
+// The n-th host_unmap of a buffer is of the address space of its n-th host_map.
+TEST(LoadScenario, HostMemoryAndAddressSpaces) {
+  const auto loaded =
+      LoadScenario("F", absl::StrCat(kNamed, R"pb(
+                     host_buffer {
+                       name : "h"
+                       hva {first : 0x10000 last : 0x11fff}
+                     }
+                     host_buffer {
+                       name : "i"
+                       hva {first : 0x12000 last : 0x12fff}
+                     }
+                     step {
+                       label : "a"
+                       host_map {host_buffer : "h" asid : 1}
+                     }
+                     step {
+                       label : "b"
+                       host_map {host_buffer : "h"}
+                     }
+                     step {
+                       label : "c"
+                       host_unmap {host_buffer : "h"}
+                     }
+                     step {
+                       label : "d"
+                       host_unmap {host_buffer : "h"}
+                     }
+                     step {
+                       label : "p"
+                       host_post {
+                         buffer {host_buffer : "h" offset : 0x800}
+                         buffer {host_buffer : "i" length : 1 writable : true}
+                         buffer {hva {first : 0x11fff last : 0x12000}}
+                         asid : 1
+                         hold : true
+                       }
+                     }
+                     step {
+                       label : "r"
+                       release {post : "p"}
+                     }
+                   )pb"));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const std::vector<StepSpec>& steps = loaded->spec.steps;
+  EXPECT_EQ(steps[0].asid, 1u);
+  EXPECT_EQ(steps[2].asid, 1u);
+  EXPECT_EQ(steps[3].asid, 0u);
+  EXPECT_EQ(steps[4].asid, 1u);
+  EXPECT_EQ(steps[4].host_pieces, (std::vector<HostPieceSpec>{
+                                      {{Hva(0x10800), Hva(0x11fff)}, false},
+                                      {{Hva(0x12000), Hva(0x12000)}, true},
+                                      {{Hva(0x11fff), Hva(0x12000)}, false}}));
+  EXPECT_EQ(steps[5].post, 4u);
+}
+
 }  // namespace
 }  // namespace iovalab

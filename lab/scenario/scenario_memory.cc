@@ -158,6 +158,22 @@ absl::Status CheckHvas(const Loading& l) {
   return CheckDisjoint(l, "the VMM's memory (hva)", std::move(ranges));
 }
 
+// They are disjoint.
+void JoinHostHvas(Loading& l) {
+  absl::btree_map<uint64_t, uint64_t> apart;
+  for (const HostBufferSpec& buffer : l.out->host_buffers) {
+    apart.insert({buffer.hva.first.value, buffer.hva.last.value});
+  }
+  auto& joined = l.host_hvas;
+  for (const auto& [first, last] : apart) {
+    if (!joined.empty() && joined.rbegin()->second + 1 == first) {
+      joined.rbegin()->second = last;
+    } else {
+      joined.insert({first, last});
+    }
+  }
+}
+
 absl::Status CheckRamAddrs(const Loading& l) {
   std::vector<Occupied> ranges;
   for (size_t i = 0; i < l.out->ram_blocks.size(); ++i) {
@@ -191,6 +207,7 @@ absl::Status LoadMemory(Loading& l) {
     if (absl::Status s = LoadHostBuffer(l, i); !s.ok()) return s;
   }
   if (absl::Status s = CheckHvas(l); !s.ok()) return s;
+  JoinHostHvas(l);
   if (absl::Status s = CheckRamAddrs(l); !s.ok()) return s;
   if (absl::Status s = CheckPhysicalDisjoint(l); !s.ok()) return s;
   return PlacePhysical(l);

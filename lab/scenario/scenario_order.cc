@@ -60,6 +60,8 @@ absl::Status CheckHostMaps(const Loading& l,
           absl::StrCat(Quote(l.out->host_buffers[step.host_buffer].name),
                        " is not mapped then; a host_map of it comes first"));
     }
+    // The queue that it was mapped for is the one that it is unmapped for.
+    l.out->steps[i].asid = l.out->steps[of.steps[of.undone]].asid;
     ++of.undone;
   }
   return absl::OkStatus();

@@ -202,6 +202,7 @@ absl::Status Told(const ParseError& error, absl::string_view file,
 
 absl::Status ParseScenarioText(absl::string_view text, const LoadLimits& limits,
                                Locations* locations, pb::Scenario* scenario) {
+  text = WithoutByteOrderMark(text);
   if (absl::Status s = CheckText(locations->file(), text, limits); !s.ok()) {
     return s;
   }

@@ -24,9 +24,10 @@ constexpr absl::string_view kHeader =
 
 // 64-bit fields that are addresses or sizes in bytes.
 constexpr absl::string_view kHexFields[] = {
-    "first", "last",      "ram_addr", "offset", "chunk",  "hpa",
-    "iova",  "lands_gpa", "stride",   "size",   "target", "memlock",
-    "desc",  "avail",     "used",     "addr",   "table",  "indirect_table",
+    "first",  "last",      "ram_addr",       "offset", "chunk",  "hpa",
+    "iova",   "lands_gpa", "stride",         "size",   "target", "memlock",
+    "length", "lands_hva", "offset_stride",  "desc",   "avail",  "used",
+    "addr",   "table",     "indirect_table",
 };
 
 bool IsHex(const FieldDescriptor& field) {

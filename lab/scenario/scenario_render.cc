@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lab/scenario/scenario_region_name.h"
 
 namespace iovalab {
 namespace {
@@ -109,7 +110,7 @@ absl::Status CycleError(const Loading& l, const Graph& graph) {
     absl::StrAppend(&names, n == 0 ? "" : " shows ",
                     Quote(regions[cycle[n]].name));
   }
-  const Place at = Place().At("region", static_cast<int>(cycle[0]));
+  const Place at = RegionPlace(l, cycle[0]);
   return l.where.Error(
       at.At(regions[cycle[0]].alias_of != kNoIndex ? "alias_of" : "container"),
       absl::StrCat("a region shows itself: ", names, " shows ",
@@ -130,7 +131,7 @@ absl::Status CheckRendering(const Loading& l) {
   std::vector<uint32_t> depth(regions.size(), 1);
   uint64_t total = 0;
   for (uint32_t i : order) {
-    const Place at = Place().At("region", static_cast<int>(i));
+    const Place at = RegionPlace(l, i);
     if (depth[i] > l.limits.max_depth) {
       return l.where.Error(
           at,

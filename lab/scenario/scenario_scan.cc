@@ -123,7 +123,7 @@ void TextScanner::Advance() {
 
 void TextScanner::SkipBlanks() {
   while (at_ < text_.size()) {
-    if (text_[at_] == '#') {
+    if (text_[at_] == '#' && comments_ == Comments::kSkip) {
       while (at_ < text_.size() && text_[at_] != '\n') Advance();
     } else if (IsBlank(text_[at_])) {
       Advance();
@@ -140,7 +140,10 @@ TextScanner::Token TextScanner::Next() {
   const size_t begin = at_;
   const char c = text_[at_];
   Advance();
-  if (c == '"' || c == '\'') {
+  if (c == '#') {
+    token.kind = Kind::kComment;
+    while (at_ < text_.size() && text_[at_] != '\n') Advance();
+  } else if (c == '"' || c == '\'') {
     token.kind = Kind::kString;
     bool closed = false;
     while (at_ < text_.size() && text_[at_] != '\n' && !closed) {

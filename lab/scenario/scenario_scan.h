@@ -22,7 +22,7 @@ namespace iovalab {
 // The tokens of a text proto.
 class TextScanner {
  public:
-  enum class Kind { kWord, kString, kPunctuation, kEnd };
+  enum class Kind { kWord, kString, kPunctuation, kComment, kEnd };
   struct Token {
     Kind kind = Kind::kEnd;
     absl::string_view text;
@@ -30,9 +30,13 @@ class TextScanner {
     int column = 0;  // from 0; a tab goes on to the next multiple of 8
   };
 
-  explicit TextScanner(absl::string_view text) : text_(text) {}
+  enum class Comments { kSkip, kTell };
+
+  explicit TextScanner(absl::string_view text,
+                       Comments comments = Comments::kSkip)
+      : text_(text), comments_(comments) {}
   // Words run to the next blank or punctuation; strings to their closing quote
-  // or, unclosed, to the end of the line.
+  // or, unclosed, to the end of the line; comments from '#' to there.
   Token Next();
 
  private:
@@ -40,6 +44,7 @@ class TextScanner {
   void SkipBlanks();
 
   absl::string_view text_;
+  Comments comments_;
   size_t at_ = 0;
   int line_ = 0;
   int column_ = 0;

@@ -7,15 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_host.h"
+#include "lab/scenario/scenario_region_name.h"
 #include "lab/scenario/scenario_time.h"
 
 namespace iovalab {
 namespace {
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
-
-// StoreId::asid is a byte.
-constexpr uint32_t kMaxAsid = 255;
 
 absl::Status LoadLabel(Loading& l, uint32_t i) {
   const std::string& label = l.in.step(i).label();
@@ -58,33 +57,43 @@ constexpr RegionList kLists[] = {
      &StepSpec::make_writable},
 };
 
-absl::Status LoadRegionList(const Loading& l, const Place& at,
-                            const pb::Memory& in, size_t list,
+absl::Status LoadRegionList(Loading& l, const Place& at, const pb::Memory& in,
+                            size_t list,
                             absl::btree_map<uint32_t, size_t>& used,
                             StepSpec& step) {
   const Names& names = kLists[list].names(in);
   for (int i = 0; i < names.size(); ++i) {
     const Place name_at = at.At(kLists[list].field, i);
-    const uint32_t region = l.regions.Find(names[i]);
-    if (region == kNoIndex) {
-      return l.where.Error(name_at, l.regions.Unknown(names[i]));
+    RegionRun run;
+    std::string error;
+    if (!FindRegions(l, names[i], &run, &error)) {
+      return l.where.Error(name_at, error);
     }
-    if (list >= 2 && l.out->regions[region].kind == RegionKind::kIo) {
+    if (list >= 2 && l.out->regions[run.first].kind == RegionKind::kIo) {
       return l.where.Error(name_at,
                            absl::StrCat(Quote(names[i]),
                                         " is of kind IO, which has no memory; "
                                         "a region that has"));
     }
-    const auto [it, added] = used.insert({region, list});
-    if (!added) {
+    l.changes += run.count;
+    if (l.changes > l.limits.max_changes) {
       return l.where.Error(
-          name_at,
-          absl::StrCat(Quote(names[i]), " is in ", kLists[it->second].field,
-                       it->second == list ? " twice" : " too",
-                       "; one transaction does one or the other, "
-                       "once"));
+          name_at, absl::StrCat("steps up to here change ", l.changes,
+                                " regions; at most ", l.limits.max_changes,
+                                " (--max-changes raises it)"));
     }
-    (step.*kLists[list].regions).push_back(region);
+    for (uint32_t k = 0; k < run.count; ++k) {
+      const auto [it, added] = used.insert({run.first + k, list});
+      if (!added) {
+        return l.where.Error(
+            name_at, absl::StrCat(Quote(l.out->regions[run.first + k].name),
+                                  " is in ", kLists[it->second].field,
+                                  it->second == list ? " twice" : " too",
+                                  "; one transaction does one or the other, "
+                                  "once"));
+      }
+      (step.*kLists[list].regions).push_back(run.first + k);
+    }
   }
   return absl::OkStatus();
 }
@@ -92,6 +101,7 @@ absl::Status LoadRegionList(const Loading& l, const Place& at,
 absl::Status LoadMemoryStep(Loading& l, const Place& at, const pb::Step& in,
                             StepSpec& step) {
   step.kind = StepKind::kMemory;
+  step.each = in.memory().each();
   for (size_t pair = 0; pair < 4; pair += 2) {
     absl::btree_map<uint32_t, size_t> used;
     for (size_t list = pair; list < pair + 2; ++list) {
@@ -157,7 +167,7 @@ absl::Status LoadRelease(Loading& l, const Place& step_at, const pb::Step& in,
     return l.where.Error(at, l.steps.Unknown(in.release().post()));
   }
   const pb::Step& post = l.in.step(static_cast<int>(step.post));
-  if (!post.has_post() || !post.post().hold()) {
+  if (!post.post().hold() && !post.host_post().hold()) {
     return l.where.Error(at, absl::StrCat(Quote(post.label()),
                                           " is no held request; a post step "
                                           "with hold: true"));
@@ -178,14 +188,9 @@ absl::Status LoadProbe(Loading& l, const Place& step_at, const pb::Step& in,
   if (absl::Status s = CheckLength(l, at.At("iova"), probe.iova()); !s.ok()) {
     return s;
   }
-  if (probe.asid() > kMaxAsid) {
-    return l.where.Error(at.At("asid"),
-                         absl::StrCat(probe.asid(), "; at most ", kMaxAsid));
-  }
   step.iova = {Iova(probe.iova().first()), Iova(probe.iova().last())};
   step.writable = probe.writable();
-  step.asid = probe.asid();
-  return absl::OkStatus();
+  return LoadAsid(l, at, probe.asid(), step);
 }
 
 absl::Status FindBuffer(const Loading& l, const Place& at,
@@ -199,6 +204,11 @@ absl::Status LoadHostMap(Loading& l, const Place& at, const pb::Step& in,
                          StepSpec& step) {
   step.kind = StepKind::kHostMap;
   step.readonly = in.host_map().readonly();
+  if (absl::Status s =
+          LoadAsid(l, at.At("host_map"), in.host_map().asid(), step);
+      !s.ok()) {
+    return s;
+  }
   return FindBuffer(l, at.At("host_map"), in.host_map().host_buffer(), step);
 }
 
@@ -209,10 +219,16 @@ absl::Status LoadHostUnmap(Loading& l, const Place& at, const pb::Step& in,
                     step);
 }
 
-absl::Status LoadListener(Loading&, const Place&, const pb::Step& in,
+absl::Status LoadListener(Loading& l, const Place& at, const pb::Step& in,
                           StepSpec& step) {
   step.kind = StepKind::kListener;
   step.registered = in.listener().registered();
+  step.again = in.listener().again();
+  if (step.again && !step.registered) {
+    return l.where.Error(at.At("listener").At("again"),
+                         "given without registered; only registering can be "
+                         "done again");
+  }
   return absl::OkStatus();
 }
 
@@ -266,12 +282,19 @@ struct Loader {
   absl::Status (*load)(Loading&, const Place& at, const pb::Step&, StepSpec&);
 };
 constexpr Loader kLoaders[] = {
-    {pb::Step::kMemory, LoadMemoryStep}, {pb::Step::kPost, LoadPost},
-    {pb::Step::kRelease, LoadRelease},   {pb::Step::kProbe, LoadProbe},
-    {pb::Step::kHostMap, LoadHostMap},   {pb::Step::kHostUnmap, LoadHostUnmap},
-    {pb::Step::kListener, LoadListener}, {pb::Step::kViommu, LoadViommu},
-    {pb::Step::kDiscard, LoadDiscard},   {pb::Step::kReset, LoadReset},
-    {pb::Step::kDriverOk, LoadDriverOk}, {pb::Step::kRingWrite, LoadRingWrite},
+    {pb::Step::kMemory, LoadMemoryStep},
+    {pb::Step::kPost, LoadPost},
+    {pb::Step::kRelease, LoadRelease},
+    {pb::Step::kProbe, LoadProbe},
+    {pb::Step::kHostMap, LoadHostMap},
+    {pb::Step::kHostUnmap, LoadHostUnmap},
+    {pb::Step::kListener, LoadListener},
+    {pb::Step::kViommu, LoadViommu},
+    {pb::Step::kDiscard, LoadDiscard},
+    {pb::Step::kReset, LoadReset},
+    {pb::Step::kHostPost, LoadHostPost},
+    {pb::Step::kDriverOk, LoadDriverOk},
+    {pb::Step::kRingWrite, LoadRingWrite},
 };
 
 absl::Status LoadDoes(Loading& l, uint32_t i) {
@@ -285,7 +308,7 @@ absl::Status LoadDoes(Loading& l, uint32_t i) {
   return l.where.Error(at,
                        "does nothing; one of memory, post, release, probe, "
                        "host_map, host_unmap, listener, viommu, discard, "
-                       "reset, driver_ok, ring_write");
+                       "reset, host_post, driver_ok, ring_write");
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ absl::Status CheckTotal(const Loading& l) {
     timed = std::max(timed, step.at_ns);
     spent += step.delay_ns;
     if (step.kind == StepKind::kPost || step.kind == StepKind::kRelease ||
-        step.kind == StepKind::kProbe) {
+        step.kind == StepKind::kProbe || step.kind == StepKind::kHostPost) {
       spent += l.out->latency_ns + l.out->jitter_ns;
     }
     // Each addend is at most kMaxTimeNs, an eighth of what uint64 holds.

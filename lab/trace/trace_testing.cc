@@ -199,7 +199,7 @@ Trace SmallTrace() {
        0});
   const EventIndex message =
       add(Kind::kVdpaMsg, Actor::kKernel, 2800, lookup, Rule::kVdpaInvalidate,
-          {3, 0, 0x1000, 0x20000, 0, 0, 0, 0, 1024, 0});
+          {3, 0, 0x1000, 0x20000, 0, 0, 0, 0, 1024, 0, 0});
   add(Kind::kDelta, Actor::kKernel, 2800, message, Rule::kVdpaInvalidate,
       {iotlb, 1, 0x1000, 0x200fff, 0x100000000, 0, 3, 0, 0, 0, 1024, 0x200000,
        0x200000});

@@ -48,11 +48,78 @@ bool Continues(const DmaPiece& last, const DmaPiece& next) {
          last.memory->offset + last.length == next.memory->offset;
 }
 
+void Append(const DmaPiece& piece, std::vector<DmaPiece>* pieces) {
+  if (!pieces->empty() && Continues(pieces->back(), piece)) {
+    pieces->back().length += piece.length;
+  } else {
+    pieces->push_back(piece);
+  }
+}
+
+// Why the platform IOMMU stops an access at `iova`; kNone: it does not.
+struct Refusal {
+  FaultReason reason = FaultReason::kNone;
+  Rule rule = Rule::kIommuTranslate;
+};
+Refusal RefusalAt(uint64_t iova, bool write, uint64_t width_last,
+                  const std::optional<Entry>& leaves) {
+  if (IsMsiAddress(iova)) {
+    if (write) return {FaultReason::kNone, Rule::kIommuMsiWrite};
+    return {FaultReason::kInterruptRange, Rule::kIommuMsiRead};
+  }
+  if (iova > width_last) {
+    return {FaultReason::kAddressWidth, Rule::kIommuWidth};
+  }
+  if (!leaves) return {FaultReason::kNotPresent, Rule::kIommuNotPresent};
+  if ((leaves->perm & (write ? kPermWrite : kPermRead)) == 0) {
+    return {FaultReason::kPermission, Rule::kIommuPermission};
+  }
+  return {};
+}
+
+// From `iova` to where the MSI window begins or ends, at most `length` bytes.
+uint64_t UntilMsiBorder(uint64_t iova, uint64_t length) {
+  const uint64_t border = IsMsiAddress(iova) ? kMsiLast
+                          : iova < kMsiFirst ? kMsiFirst - 1
+                                             : UINT64_MAX;
+  return std::min(length - 1, border - iova) + 1;
+}
+
+void PlatformAccess(const Stores& stores, uint64_t iova, uint64_t length,
+                    bool write, uint64_t width_last, const HostMemory& memory,
+                    std::vector<DmaPiece>* pieces) {
+  const IntervalTable& table = stores.Get({StoreKind::kIommu, 0});
+  while (length > 0) {
+    DmaPiece piece;
+    piece.iova = iova;
+    piece.length = length;
+    if (!IsMsiAddress(iova)) piece.entry = table.Find(iova);
+    const Refusal refusal = RefusalAt(iova, write, width_last, piece.entry);
+    piece.fault = refusal.reason;
+    piece.rule = refusal.rule;
+    if (piece.fault != FaultReason::kNone) return pieces->push_back(piece);
+    piece.length = UntilMsiBorder(iova, length);
+    piece.absorbed = IsMsiAddress(iova);
+    if (!piece.absorbed) {
+      piece.length = std::min(piece.length - 1, piece.entry->last - iova) + 1;
+      piece.hpa = piece.entry->Translate(iova);
+      ResolvePhysical(memory, &piece);
+    }
+    iova += piece.length;
+    length -= piece.length;
+    Append(piece, pieces);
+  }
+}
+
 }  // namespace
 
 void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
                uint64_t length, bool write, const DeviceProfile& device,
                const HostMemory& memory, std::vector<DmaPiece>* pieces) {
+  if (device.map_api == MapApi::kPlatform) {
+    return PlatformAccess(stores, iova, length, write, device.iova_last, memory,
+                          pieces);
+  }
   const IntervalTable& table = stores.Get({StoreKind::kDevice, asid});
   const uint32_t need = write ? kPermWrite : kPermRead;
   while (length > 0) {
@@ -82,11 +149,7 @@ void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
     }
     iova += piece.length;
     length -= piece.length;
-    if (!pieces->empty() && Continues(pieces->back(), piece)) {
-      pieces->back().length += piece.length;
-    } else {
-      pieces->push_back(piece);
-    }
+    Append(piece, pieces);
   }
 }
 

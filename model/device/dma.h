@@ -1,16 +1,18 @@
 #ifndef IOVALAB_MODEL_DEVICE_DMA_H_
 #define IOVALAB_MODEL_DEVICE_DMA_H_
 
-// One DMA access of a software vDPA device, through its own table: where its
-// bytes go, cut where it changes target. The device looks up a whole descriptor
-// before it moves a byte of it, so one that faults anywhere moves nothing.
+// One DMA access of a vDPA device: where its bytes go, cut where it changes
+// target.
+//
+// A software device looks up a whole descriptor in its own table before it
+// moves a byte of it, so one that faults anywhere moves nothing (recorded
+// A-simblk seq/dma_crossing_mapping_end steps 5 to 9: EIO, and nothing landed).
+// Hardware goes through the platform IOMMU page by page: it stops at the page
+// that faults, and what came before has happened (A-vp-platform-iommu, same
+// case).
 //
 // Not for: when accesses happen (the machine), nor what they were meant to do
 // (the oracle).
-//
-// Source: recorded A-simblk seq/dma_crossing_mapping_end steps 5 to 9 (EIO, and
-// nothing landed). Hardware behind an IOMMU does otherwise: it faults at the
-// page, and what came before has happened.
 
 #include <cstdint>
 #include <optional>
@@ -35,10 +37,19 @@ struct DmaPiece {
   uint64_t hva = 0;            // VA mode; 0 otherwise
   uint64_t hpa = 0;            // of the first byte, where completed
   std::optional<ObjectOffset> memory;  // nothing: no object is there
+  bool absorbed = false;  // taken for an interrupt; no memory, no fault
 };
 
-// The pieces of [iova, iova + length), length > 0, not wrapping, in order; or
-// one piece that faults, from the first byte that does to the end.
+// Addresses that x86 takes for interrupt requests before any translation.
+inline constexpr uint64_t kMsiFirst = 0xfee00000;
+inline constexpr uint64_t kMsiLast = 0xfeefffff;
+constexpr bool IsMsiAddress(uint64_t iova) {
+  return kMsiFirst <= iova && iova <= kMsiLast;
+}
+
+// The pieces of [iova, iova + length), length > 0, not wrapping, in order. The
+// last one may fault, from its first byte to the end; of a software device it
+// is then the only one.
 void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
                uint64_t length, bool write, const DeviceProfile& device,
                const HostMemory& memory, std::vector<DmaPiece>* pieces);

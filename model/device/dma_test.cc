@@ -75,5 +75,76 @@ TEST_F(DmaTest, PassthroughReachesWhereNoObjectIs) {
   EXPECT_FALSE(pieces[0].memory.has_value());
 }
 
+// Hardware behind the platform's IOMMU: IOVA 0x10000 and 0x11000 to pages of
+// the object, the second read-only, and pages on both sides of the MSI window
+// and in it.
+class PlatformDmaTest : public DmaTest {
+ protected:
+  PlatformDmaTest() {
+    Map(0x10000, 0x100000, kPermReadWrite);
+    Map(0x11000, 0x102000, kPermRead);
+    Map(kMsiFirst - 0x1000, 0x104000, kPermReadWrite);
+    Map(kMsiFirst, 0x106000, kPermReadWrite);
+    Map(kMsiLast - 0xfff, 0x108000, kPermReadWrite);
+    Map(kMsiLast + 1, 0x10a000, kPermReadWrite);
+  }
+  void Map(uint64_t iova, uint64_t hpa, uint32_t perm) {
+    Delta delta;
+    delta.store = {StoreKind::kIommu, 0};
+    delta.entry = {iova, iova + 0xfff, hpa, 0, perm, 0};
+    stores_.Apply(delta);
+  }
+  struct Piece {
+    uint64_t iova, length;
+    FaultReason fault;
+    bool absorbed;
+    uint64_t hpa;
+    friend bool operator==(const Piece&, const Piece&) = default;
+  };
+  std::vector<Piece> Access(uint64_t iova, uint64_t length, bool write) {
+    std::vector<DmaPiece> pieces;
+    DmaAccess(stores_, 0, iova, length, write, *FindDeviceProfile("vp_vdpa"),
+              host_, &pieces);
+    std::vector<Piece> plain;
+    for (const DmaPiece& p : pieces) {
+      plain.push_back({p.iova, p.length, p.fault, p.absorbed, p.hpa});
+    }
+    return plain;
+  }
+  static constexpr FaultReason kNo = FaultReason::kNone;
+};
+
+// Recorded A-vp-platform-iommu seq/dma_crossing_mapping_end.
+TEST_F(PlatformDmaTest, WhatComesBeforeTheFaultHasHappened) {
+  EXPECT_EQ(Access(0x10e00, 0x400, true),
+            (std::vector<Piece>{
+                {0x10e00, 0x200, kNo, false, 0x100e00},
+                {0x11000, 0x200, FaultReason::kPermission, false, 0}}));
+  EXPECT_EQ(Access(0x11e00, 0x10000, false),
+            (std::vector<Piece>{
+                {0x11e00, 0x200, kNo, false, 0x102e00},
+                {0x12000, 0xfe00, FaultReason::kNotPresent, false, 0}}));
+}
+
+TEST_F(PlatformDmaTest, FaultsPastItsWidth) {
+  EXPECT_EQ(Access(uint64_t{1} << 39, 8, false)[0].fault,
+            FaultReason::kAddressWidth);
+  EXPECT_EQ(Access((uint64_t{1} << 39) - 8, 8, false)[0].fault,
+            FaultReason::kNotPresent);
+}
+
+TEST_F(PlatformDmaTest, WritesToTheMsiWindowReachNoMemory) {
+  EXPECT_EQ(
+      Access(kMsiFirst - 0x100, 0x200, true),
+      (std::vector<Piece>{{kMsiFirst - 0x100, 0x100, kNo, false, 0x104f00},
+                          {kMsiFirst, 0x100, kNo, true, 0}}));
+  EXPECT_EQ(Access(kMsiLast - 0xff, 0x200, true),
+            (std::vector<Piece>{{kMsiLast - 0xff, 0x100, kNo, true, 0},
+                                {kMsiLast + 1, 0x100, kNo, false, 0x10a000}}));
+  EXPECT_EQ(Access(kMsiFirst, 4, false),
+            (std::vector<Piece>{
+                {kMsiFirst, 4, FaultReason::kInterruptRange, false, 0}}));
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -127,7 +127,14 @@ void VdpaDmaUnmap(VdpaDevice& device, uint8_t asid, uint64_t first,
   range.last = last;
   Log(device, {VdpaCall::Op::kDmaUnmap, asid, 0, range, 0});
   EndPassthrough(device, asid, sink);
-  while (auto e = sink.table(Table(asid)).FirstIn(first, last)) {
+  const IntervalTable& table = sink.table(Table(asid));
+  const auto next = [&] {
+    if (first <= last) return table.FirstIn(first, last);
+    auto around = table.Find(last);
+    if (around && around->last < first) around.reset();
+    return around;
+  };
+  while (const auto e = next()) {
     sink.Del(Table(asid), *e, Rule::kDevDmaMap, Actor::kDevice);
   }
 }

@@ -62,7 +62,8 @@ int VdpaSetMap(VdpaDevice& device, uint8_t asid, TableChanges& changes,
 // 0 or -ENOSPC. Ends a passthrough.
 int VdpaDmaMap(VdpaDevice& device, uint8_t asid, const Entry& entry,
                const DeviceProfile& profile, Sink& sink);
-// Removes every entry that touches [first, last]. Ends a passthrough.
+// Removes every entry that touches [first, last], as an interval tree tests it:
+// with last < first, an entry around both. Ends a passthrough.
 void VdpaDmaUnmap(VdpaDevice& device, uint8_t asid, uint64_t first,
                   uint64_t last, Sink& sink);
 

@@ -67,13 +67,25 @@ class Chunked {
 
   // Appends a run of at most kMaxRun items; the number of its first.
   size_t Append(const T* items, size_t n) {
-    if (chunks_.empty() || capacity_ - used_ < n) MakeRoom(n);
-    const size_t first = (chunks_.size() - 1) * kChunk + used_;
-    T* to = chunks_.back() + used_;
-    for (size_t i = 0; i < n; ++i) to[i] = items[i];
+    const Room room = Grow(n);
+    for (size_t i = 0; i < n; ++i) room.to[i] = items[i];
+    return room.first;
+  }
+
+  // Appends a run whose items the caller writes to `to` at once, so that they
+  // need not be put together elsewhere first. The number of the first.
+  struct Room {
+    T* to;
+    size_t first;
+  };
+  Room Grow(size_t n) {
+    if (chunks_.empty() || capacity_ - used_ < n) [[unlikely]]
+      MakeRoom(n);
+    const Room room{chunks_.back() + used_,
+                    (chunks_.size() - 1) * kChunk + used_};
     used_ += n;
     size_ += n;
-    return first;
+    return room;
   }
 
   // Items appended; without the numbers that no item has.

@@ -21,8 +21,9 @@ constexpr absl::string_view kVerdicts[] = {"SAFE", "FAULTS", "UNSAFE"};
 constexpr absl::string_view kMsgTypes[] = {
     "0",           "MISS",        "UPDATE",   "INVALIDATE",
     "ACCESS_FAIL", "BATCH_BEGIN", "BATCH_END"};
-constexpr absl::string_view kReasons[] = {"none", "not_present", "permission",
-                                          "address_width", "user_memory"};
+constexpr absl::string_view kReasons[] = {"none",        "not_present",
+                                          "permission",  "address_width",
+                                          "user_memory", "interrupt_range"};
 constexpr absl::string_view kDeltaOps[] = {"add", "del", "set"};
 constexpr absl::string_view kOnOff[] = {"off", "on"};
 static_assert(std::size(kActors) == static_cast<size_t>(Actor::kCount));
@@ -65,9 +66,10 @@ constexpr FieldInfo kLookupFields[] = {
     {"target", T::kHex, true}, {"scanned", T::kCount},
 };
 constexpr FieldInfo kHostMapFields[] = {
-    {"name", T::kName},       {"mapped", T::kEnum, false, 0, kOnOff},
-    {"hva", T::kHex},         {"size", T::kSize},
-    {"perm", T::kPerm, true}, {"iova", T::kHex, true, UINT64_MAX},
+    {"name", T::kName},        {"mapped", T::kEnum, false, 0, kOnOff},
+    {"hva", T::kHex},          {"size", T::kSize},
+    {"perm", T::kPerm, true},  {"iova", T::kHex, true, UINT64_MAX},
+    {"asid", T::kCount, true},
 };
 constexpr FieldInfo kVdpaMsgFields[] = {
     {"type", T::kEnum, false, 0, kMsgTypes},
@@ -80,6 +82,7 @@ constexpr FieldInfo kVdpaMsgFields[] = {
     {"user_err", T::kErrno, true},
     {"entries", T::kCount, true},
     {"pages", T::kSigned, true},
+    {"flushes", T::kCount, true},
 };
 constexpr FieldInfo kSetMapFields[] = {
     {"asid", T::kCount}, {"nmaps", T::kCount}, {"err", T::kErrno}};
@@ -89,13 +92,17 @@ constexpr FieldInfo kPostFields[] = {{"request", T::kName},
                                      {"access", T::kPerm},
                                      {"segment", T::kCount}};
 constexpr FieldInfo kTranslateFields[] = {
-    {"request", T::kName}, {"segment", T::kCount}, {"gpa", T::kHex},
-    {"hva", T::kHex},      {"len", T::kSize},      {"iova", T::kHex},
+    {"request", T::kName},
+    {"segment", T::kCount},
+    {"gpa", T::kHex, true, UINT64_MAX},
+    {"hva", T::kHex},
+    {"len", T::kSize},
+    {"iova", T::kHex},
 };
 constexpr FieldInfo kRejectFields[] = {
     {"request", T::kName},
     {"segment", T::kCount},
-    {"gpa", T::kHex},
+    {"gpa", T::kHex, true, UINT64_MAX},
     {"hva", T::kHex, true},
     {"len", T::kSize},
     {"err", T::kErrno},
@@ -120,6 +127,8 @@ constexpr FieldInfo kDmaFields[] = {
     {"gpa", T::kHex, true, UINT64_MAX},
     {"meant", T::kHex, true, UINT64_MAX},
     {"decided_by", T::kEvent, true, kNoEvent},
+    {"meant_hva", T::kHex, true},
+    {"unpinned", T::kBool, true},
 };
 constexpr FieldInfo kCompleteFields[] = {
     {"request", T::kName}, {"written", T::kSize}, {"err", T::kErrno}};
@@ -144,6 +153,10 @@ constexpr FieldInfo kNotifyFields[] = {{"first", T::kHex},
 constexpr FieldInfo kDiscardFields[] = {
     {"first", T::kHex}, {"last", T::kHex}, {"err", T::kErrno}};
 constexpr FieldInfo kResetFields[] = {{"err", T::kErrno}};
+constexpr FieldInfo kHostPostFields[] = {
+    {"request", T::kName}, {"hva", T::kHex},       {"len", T::kSize},
+    {"access", T::kPerm},  {"segment", T::kCount}, {"asid", T::kCount, true},
+};
 
 constexpr absl::string_view kRings[] = {"guest", "shadow"};
 constexpr absl::string_view kReadWrite[] = {"read", "write"};
@@ -219,6 +232,8 @@ constexpr KindInfo kKinds[] = {
      kDiscardFields},
     {Kind::kReset, "reset", "the VMM resets the device (status 0)",
      kResetFields},
+    {Kind::kHostPost, "host_post", "the VMM posts a buffer of its own",
+     kHostPostFields},
     {Kind::kRing, "ring", "a field of a virtqueue is read or written",
      kRingFields},
     {Kind::kRingBad, "ring_bad", "what a virtqueue holds is refused",

@@ -85,6 +85,7 @@ enum class Kind : uint8_t {
   kNotify,      // VMM: a vIOMMU maps or unmaps a range
   kDiscard,     // VMM: the guest gives pages back
   kReset,       // VMM: the device is reset (status 0)
+  kHostPost,    // VMM: posts a buffer of its own
   kRing,        // anyone: a field of a ring is read or written
   kRingBad,     // anyone: what a ring holds is refused
   kKick,        // guest, VMM: the other side is told of new descriptors
@@ -143,6 +144,7 @@ enum class FaultReason : uint8_t {
   kPermission,
   kAddressWidth,
   kUserMemory,
+  kInterruptRange,
   kCount
 };
 

@@ -209,8 +209,10 @@ constexpr RuleInfo kRules[] = {
      "INVALIDATE's last is iova + size - 1 modulo 2^64, unchecked: an entry "
      "goes if it begins at or below last and ends at or above iova"},
     {Rule::kVdpaNoBatch, "vdpa.no_batch", kRec,
-     "A-simblk-dmamap-pa batch/remap_visibility",
-     "a dma_map device ignores batches: every message takes effect at once"},
+     "A-simblk-dmamap-pa batch/remap_visibility; A-vp-platform-iommu "
+     "batch/remap_visibility",
+     "a dma_map device and the platform IOMMU ignore batches: every message "
+     "takes effect at once"},
     {Rule::kVdpaClose, "vdpa.close", kRec,
      "A-simblk-setmap-pa reset/close_drops_everything; "
      "A-simblk-setmap-pa-k61 reset/close_drops_everything",
@@ -261,6 +263,64 @@ constexpr RuleInfo kRules[] = {
     {Rule::kDevDmaMapFull, "dev.dma_map_full", kRec,
      "A-limit-dmamap limit/fill_one_by_one",
      "dma_map into a full device table: -ENOSPC, the table stays"},
+
+    {Rule::kVdpaUnmapMessage, "vdpa.unmap_message", kSrc,
+     "Linux 5.17 drivers/vhost/vdpa.c vhost_vdpa_unmap (before e794070af224)",
+     "INVALIDATE drops and unpins every entry that it touches, and then unmaps "
+     "the message's range only: what else the entries mapped stays reachable"},
+    {Rule::kIommuMap, "iommu.map", kRec,
+     "A-vp-platform-iommu map/scattered8, map/2M_unaligned_iova",
+     "without map operations each entry is mapped in the platform's IOMMU, in "
+     "the biggest leaves that its addresses allow"},
+    {Rule::kIommuUnmap, "iommu.unmap", kRec,
+     "A-vp-platform-iommu inval/one_byte, inval/spanning_three",
+     "one unmap and one IOTLB invalidation for each entry, none gathered"},
+    {Rule::kIommuPerm, "iommu.perm", kRec,
+     "A-vp-platform-iommu perm/0, perm/5, perm/8",
+     "a permission that is not r, w or rw is refused: -EINVAL, after an unmap "
+     "of nothing"},
+    {Rule::kIommuUnaligned, "iommu.unaligned", kSrc,
+     "Linux 5.17 drivers/iommu/iommu.c __iommu_unmap",
+     "an unmap that does not begin and end at pages unmaps nothing"},
+    {Rule::kIommuSuperpage, "iommu.superpage", kDer,
+     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap",
+     "VT-d: unmapping a part of a superpage drops all of it"},
+    {Rule::kIommuAlreadySet, "iommu.already_set", kDer,
+     "Linux 5.17 drivers/iommu/intel/iommu.c __domain_mapping",
+     "VT-d: where a leaf is already, it stays; the kernel warns, and the map "
+     "succeeds"},
+    {Rule::kIommuFreed, "iommu.freed", kSrc,
+     "Linux 5.17 drivers/vhost/vdpa.c vhost_vdpa_free_domain",
+     "close frees the domain and what it still maps"},
+    {Rule::kIommuTranslate, "iommu.translate", kRec,
+     "A-vp-platform-iommu seq/dma_through_2M, seq/map_while_running",
+     "the device's addresses go through the platform IOMMU's table"},
+    {Rule::kIommuReadBit, "iommu.read_bit", kRec,
+     "A-vp-platform-iommu perm/dma_wo",
+     "VT-d's driver sets the read bit in every leaf: a write-only mapping can "
+     "be read"},
+    {Rule::kIommuNotPresent, "iommu.not_present", kRec,
+     "A-vp-platform-iommu seq/dma_unmapped, seq/dma_crossing_mapping_end",
+     "no leaf: the access faults at that page, and what came before it has "
+     "happened"},
+    {Rule::kIommuPermission, "iommu.permission", kRec,
+     "A-vp-platform-iommu seq/perm_downgrade, seq/perm_differs_per_alias",
+     "a write through a leaf that is not writable faults"},
+    {Rule::kIommuWidth, "iommu.width", kRec, "B-type1v1 dma/beyond_aperture",
+     "an address past the domain's width faults"},
+    {Rule::kIommuMsiWrite, "iommu.msi_write", kSrc,
+     "Intel VT-d specification 3.14 (interrupt address range); "
+     "A-vp-platform-iommu range/msi_window",
+     "a write to 0xfee00000-0xfeefffff is an interrupt request, whatever is "
+     "mapped there: it never reaches memory"},
+    {Rule::kIommuMsiRead, "iommu.msi_read", kRec,
+     "A-vp-platform-iommu range/msi_window",
+     "a read of 0xfee00000-0xfeefffff does not reach what is mapped there"},
+
+    {Rule::kSvqHostBuffer, "svq.host_buffer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_add",
+     "a control command goes through buffers of the VMM's own, which are "
+     "looked up by HVA"},
 
     {Rule::kRingHeadRange, "ring.head_range", kSrc,
      "QEMU 10.1 hw/virtio/virtio.c virtqueue_get_head; Linux 6.12 "

@@ -106,6 +106,26 @@ enum class Rule : uint16_t {
   kDevReset,
   kDevDmaMapFull,
 
+  // Linux drivers/iommu under vhost-vdpa, and DMA through VT-d
+  kVdpaUnmapMessage,
+  kIommuMap,
+  kIommuUnmap,
+  kIommuPerm,
+  kIommuUnaligned,
+  kIommuSuperpage,
+  kIommuAlreadySet,
+  kIommuFreed,
+  kIommuTranslate,
+  kIommuReadBit,
+  kIommuNotPresent,
+  kIommuPermission,
+  kIommuWidth,
+  kIommuMsiWrite,
+  kIommuMsiRead,
+
+  // QEMU's shadow control queue
+  kSvqHostBuffer,
+
   // virtqueues
   kRingHeadRange,
   kRingNextRange,

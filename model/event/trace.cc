@@ -9,9 +9,18 @@ absl::Span<const uint64_t> Trace::words(EventIndex i) const {
   return words_.Run(record.word_begin, GetKind(record.kind).fields.size());
 }
 
-EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
-  sim::Check(words.size() == GetKind(record.kind).fields.size(),
+// Where they begin.
+inline uint32_t Trace::AppendWords(Kind kind,
+                                   absl::Span<const uint64_t> words) {
+  sim::Check(words.size() == GetKind(kind).fields.size(),
              "an event has one word a field");
+  // 2^32 words are 32 GiB: a run's bound stops far below.
+  const size_t begin = words_.Append(words.data(), words.size());
+  sim::Check(begin <= UINT32_MAX, "too many words");
+  return static_cast<uint32_t>(begin);
+}
+
+EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
   const auto index = static_cast<EventIndex>(events_.size());
   if (record.kind == Kind::kStep) {
     record.root = index;
@@ -22,11 +31,32 @@ EventIndex Trace::Append(EventRecord record, absl::Span<const uint64_t> words) {
   }
   sim::Check(record.cause < index || record.cause == kNoEventIndex,
              "an event follows its cause");
-  // 2^32 words are 32 GiB: a run's bound stops far below.
-  const size_t begin = words_.Append(words.data(), words.size());
-  sim::Check(begin <= UINT32_MAX, "too many words");
-  record.word_begin = static_cast<uint32_t>(begin);
+  record.word_begin = AppendWords(record.kind, words);
   events_.Append(&record, 1);
+  return index;
+}
+
+EventIndex Trace::Append(int64_t time, EventIndex cause, Kind kind, Actor actor,
+                         Rule rule, absl::Span<const uint64_t> words) {
+  const auto index = static_cast<EventIndex>(events_.size());
+  EventIndex root = index;
+  if (kind == Kind::kStep) {
+    actor = Actor::kScript;
+  } else {
+    sim::Check(cause < index, "an event that is no step has a cause before it");
+    root = events_[cause].root;
+  }
+  sim::Check(cause < index || cause == kNoEventIndex,
+             "an event follows its cause");
+  const uint32_t word_begin = AppendWords(kind, words);
+  EventRecord& to = *events_.Grow(1).to;
+  to.time = time;
+  to.cause = cause;
+  to.root = root;
+  to.word_begin = word_begin;
+  to.rule = rule;
+  to.kind = kind;
+  to.actor = actor;
   return index;
 }
 

@@ -69,6 +69,11 @@ class Trace {
   // Appends an event; `words` has one value a field of the kind (checked). Of a
   // kStep, root and actor are set here.
   EventIndex Append(EventRecord record, absl::Span<const uint64_t> words);
+  // The same for an event that a run records, field by field: no record is put
+  // together first. Its root is its cause's; without a cause it has none and is
+  // a kStep (checked).
+  EventIndex Append(int64_t time, EventIndex cause, Kind kind, Actor actor,
+                    Rule rule, absl::Span<const uint64_t> words);
   // Completes a record whose answer is known only after its effects.
   void SetWord(EventIndex i, size_t field, uint64_t value);
   // Likewise for the rule that decided it.
@@ -92,6 +97,8 @@ class Trace {
   }
 
  private:
+  uint32_t AppendWords(Kind kind, absl::Span<const uint64_t> words);
+
   Chunked<EventRecord> events_;
   Chunked<uint64_t> words_;
   NameTable names_;

@@ -45,6 +45,30 @@ TEST(TraceTest, AStepIsItsOwnRootAndTheScripts) {
   EXPECT_EQ(trace.event(step).actor, Actor::kScript);
 }
 
+TEST(TraceTest, ARunsEventHasTheRootOfItsCause) {
+  Trace trace;
+  const EventIndex step =
+      trace.Append(7, kNoEventIndex, Kind::kStep, Actor::kGuest, Rule::kNone,
+                   {trace.Intern("s"), kNoName});
+  const EventIndex commit = trace.Append(8, step, Kind::kCommit, Actor::kVmm,
+                                         Rule::kMemFlatView, {3, 4});
+  const EventIndex second =
+      trace.Append(9, commit, Kind::kCommit, Actor::kVmm, Rule::kNone, {5, 6});
+  EXPECT_EQ(trace.event(step).root, step);
+  EXPECT_EQ(trace.event(step).actor, Actor::kScript);
+  EXPECT_EQ(trace.event(step).cause, kNoEventIndex);
+  const EventRecord& event = trace.event(commit);
+  EXPECT_EQ(event.time, 8);
+  EXPECT_EQ(event.cause, step);
+  EXPECT_EQ(event.root, step);
+  EXPECT_EQ(event.kind, Kind::kCommit);
+  EXPECT_EQ(event.actor, Actor::kVmm);
+  EXPECT_EQ(event.rule, Rule::kMemFlatView);
+  EXPECT_EQ(trace.word(commit, 1), 4u);
+  EXPECT_EQ(trace.event(second).root, step);
+  EXPECT_EQ(trace.word(second, 0), 5u);
+}
+
 TEST(TraceTest, NamesAreHeldOnce) {
   Trace trace;
   EXPECT_EQ(trace.Intern("b"), 0u);
@@ -100,6 +124,9 @@ TEST(TraceDeathTest, BreakingAnInvariantStops) {
   EXPECT_DEATH(AppendCommit(trace, commit, step), "root is a step");
   EXPECT_DEATH(AppendCommit(trace, kNoEventIndex, step), "root is a step");
   EXPECT_DEATH(AppendCommit(trace, step, 2), "follows its cause");
+  EXPECT_DEATH(trace.Append(0, kNoEventIndex, Kind::kCommit, Actor::kVmm,
+                            Rule::kNone, {3, 4}),
+               "has a cause before it");
   EXPECT_DEATH(trace.SetWord(commit, 2, 0), "no such field");
 }
 

@@ -1,6 +1,7 @@
 #include "model/kernel/vhost_vdpa.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "model/kernel/vhost_vdpa_map.h"
 #include "sim/check.h"
@@ -13,6 +14,7 @@ constexpr size_t kFieldErr = 6;
 constexpr size_t kFieldUserErr = 7;
 constexpr size_t kFieldEntries = 8;
 constexpr size_t kFieldPages = 9;
+constexpr size_t kFieldFlushes = 10;
 
 uint64_t Word(int64_t v) { return static_cast<uint64_t>(v); }
 
@@ -25,7 +27,7 @@ EventIndex EmitMessage(const VdpaMsg& msg, uint32_t asid, Sink& sink) {
       Kind::kVdpaMsg, Actor::kKernel, Rule::kNone,
       {static_cast<uint64_t>(msg.type), asid, batch ? UINT64_MAX : msg.iova,
        batch ? UINT64_MAX : msg.size, range_only ? 0 : msg.uaddr,
-       range_only ? 0 : msg.perm, 0, 0, 0, 0});
+       range_only ? 0 : msg.perm, 0, 0, 0, 0, 0});
 }
 
 // The AS that the message is for, in the order of the kernel's checks. UPDATE
@@ -79,7 +81,7 @@ void ProcessInvalidate(VdpaOp& op, const VdpaMsg& msg) {
 
 void ProcessBatchEnd(VdpaOp& op) {
   op.rule = Rule::kVdpaBatch;
-  if (op.env.device->map_api == MapApi::kDmaMap) {
+  if (op.env.device->map_api != MapApi::kSetMap) {
     op.rule = Rule::kVdpaNoBatch;
   } else if (op.v.in_batch) {
     const int r = VdpaSetMap(op.device, op.asid, op.v.spaces[op.asid].changes,
@@ -97,8 +99,8 @@ int VhostVdpaProcessIotlbMsg(VdpaOp& op, const VdpaMsg& msg) {
       ProcessInvalidate(op, msg);
       return 0;
     case VdpaMsgType::kBatchBegin:
-      op.rule = op.env.device->map_api == MapApi::kDmaMap ? Rule::kVdpaNoBatch
-                                                          : Rule::kVdpaBatch;
+      op.rule = op.env.device->map_api == MapApi::kSetMap ? Rule::kVdpaBatch
+                                                          : Rule::kVdpaNoBatch;
       op.v.in_batch = true;
       op.v.batch_asid = op.asid;
       return 0;
@@ -116,6 +118,7 @@ void Finish(const VdpaAnswer& answer, Rule rule, EventIndex event, Sink& sink) {
   sink.SetWord(event, kFieldUserErr, Word(answer.user_ret));
   sink.SetWord(event, kFieldEntries, answer.entries);
   sink.SetWord(event, kFieldPages, Word(answer.pages));
+  sink.SetWord(event, kFieldFlushes, answer.flushes);
   sink.SetRule(event, rule);
 }
 
@@ -132,13 +135,17 @@ void VhostVdpaOpen(VhostVdpa& v, VdpaDevice& device, const VhostVdpaEnv& env,
   sim::Check(device.spaces.size() == env.device->address_spaces,
              "the device was not started");
   const uint64_t memlock = v.memlock_limit_pages;
+  IommuDomain domain = std::move(v.domain);
   v = VhostVdpa{};
+  v.domain = std::move(domain);
   v.memlock_limit_pages = memlock;
   v.spaces.resize(env.device->address_spaces);
+  if (env.kernel->vdpa_space_at_open) v.spaces[0].exists = true;
   v.iova_first = env.device->iova_first;
   v.iova_last = env.device->iova_last;
   v.table_limit = env.kernel->vdpa_table_limit;
   DeviceReset(v, device, env, sink);
+  if (env.device->map_api == MapApi::kPlatform) IommuAttach(v.domain);
 }
 
 void VhostVdpaRelease(VhostVdpa& v, VdpaDevice& device, const VhostVdpaEnv& env,
@@ -155,6 +162,7 @@ void VhostVdpaRelease(VhostVdpa& v, VdpaDevice& device, const VhostVdpaEnv& env,
     }
     v.spaces[asid] = {};
   }
+  if (env.device->map_api == MapApi::kPlatform) IommuFree(v.domain, sink);
   v.has_owner = false;
 }
 
@@ -195,7 +203,11 @@ VdpaAnswer VhostVdpaStep(VhostVdpa& v, VdpaDevice& device, const VdpaMsg& msg,
   const uint32_t asid = has_asid ? msg.asid : 0;
   const EventIndex event = EmitMessage(msg, asid, sink);
   VdpaAnswer answer;
-  if (msg.type == VdpaMsgType::kUpdate && msg.size == 0) {
+  const uint64_t flushes = v.domain.flushes;
+  const bool needs_size = msg.type == VdpaMsgType::kUpdate ||
+                          (msg.type == VdpaMsgType::kInvalidate &&
+                           env.kernel->vdpa_no_empty_invalidate);
+  if (needs_size && msg.size == 0) {
     answer.kernel_ret = answer.user_ret = -EINVAL;
     Finish(answer, Rule::kVdpaSizeZero, event, sink);
     return answer;
@@ -212,6 +224,7 @@ VdpaAnswer VhostVdpaStep(VhostVdpa& v, VdpaDevice& device, const VdpaMsg& msg,
                      : answer.kernel_ret == 0             ? op.added
                                                           : 0;
     answer.pages = op.pages;
+    answer.flushes = v.domain.flushes - flushes;
   }
   // Rule::kVdpaFlattened; the event's rule is the one of the error itself.
   answer.user_ret = answer.kernel_ret == 0 ? 0 : -EFAULT;

@@ -7,10 +7,10 @@
 // SET_STATUS. Source of the rules: recordings A-*; Linux 6.12
 // drivers/vhost/vdpa.c, vhost.c.
 //
-// The tables themselves are stores: kVhostIotlb (L2), kDevice (L3), kPins (L5).
+// The tables themselves are stores: kVhostIotlb (L2), kDevice or, of a device
+// without map operations, kIommu (L3), kPins (L5).
 //
-// Not for: kernel vhost-net and vhost-scsi, whose IOTLB behaves differently;
-// platform-IOMMU backends.
+// Not for: kernel vhost-net and vhost-scsi, whose IOTLB behaves differently.
 //
 // Invariants: outside a batch a set_map device was handed every change;
 // pinned_pages is the sum of pages over all PA entries.
@@ -22,6 +22,7 @@
 #include "model/device/vdpa_device.h"
 #include "model/event/kinds.h"
 #include "model/host/host_memory.h"
+#include "model/kernel/iommu_domain.h"
 #include "model/profile/device_profile.h"
 #include "model/profile/kernel_profile.h"
 #include "model/store/sink.h"
@@ -53,6 +54,7 @@ struct VdpaAnswer {
   int user_ret = 0;      // of write(): 0 or -errno
   uint64_t entries = 0;  // added by UPDATE, removed by INVALIDATE
   int64_t pages = 0;     // pinned (> 0) or unpinned (< 0)
+  uint64_t flushes = 0;  // invalidations of the platform IOMMU's IOTLB
 };
 
 struct VhostVdpa {
@@ -62,6 +64,7 @@ struct VhostVdpa {
   };
 
   std::vector<AddressSpace> spaces;  // by asid
+  IommuDomain domain;                // of a device without map operations
   bool has_owner = false;
   bool caller_is_owner = true;  // false: the caller's mm is not the owner's
   uint64_t backend_features = 0;

@@ -28,14 +28,47 @@ int SetMap(VdpaOp& op) {
 // Tells the device of a new entry; 0 or -errno.
 int TellDevice(VdpaOp& op, const Entry& entry) {
   int r = 0;
-  if (op.env.device->map_api == MapApi::kDmaMap) {
-    r = VdpaDmaMap(op.device, op.asid, entry, *op.env.device, op.sink);
-    if (r != 0) op.rule = Rule::kDevDmaMapFull;
-  } else if (!op.v.in_batch) {
-    r = SetMap(op);
-    if (r != 0) op.rule = Rule::kDevSetMapFull;
+  Rule rule = Rule::kDevSetMapFull;
+  switch (op.env.device->map_api) {
+    case MapApi::kDmaMap:
+      r = VdpaDmaMap(op.device, op.asid, entry, *op.env.device, op.sink);
+      rule = Rule::kDevDmaMapFull;
+      break;
+    case MapApi::kSetMap:
+      if (!op.v.in_batch) r = SetMap(op);
+      break;
+    case MapApi::kPlatform:
+      r = IommuMap(op.v.domain, entry.first, Hpa(entry.target),
+                   entry.last - entry.first + 1, entry.perm, *op.env.kernel,
+                   op.sink);
+      rule = Rule::kIommuPerm;
+      break;
   }
+  if (r != 0) op.rule = rule;
   return r;
+}
+
+// The hardware forgets a whole entry.
+void UntellEntry(VdpaOp& op, const Entry& e) {
+  if (op.env.device->map_api == MapApi::kDmaMap) {
+    VdpaDmaUnmap(op.device, op.asid, e.first, e.last, op.sink);
+  } else if (op.env.device->map_api == MapApi::kPlatform) {
+    IommuUnmap(op.v.domain, e.first, e.last - e.first + 1, Rule::kIommuUnmap,
+               *op.env.kernel, op.sink);
+  }
+}
+
+// It forgets what a message names, whatever the entries were.
+void UntellMessage(VdpaOp& op, uint64_t iova, uint64_t size, Rule rule) {
+  if (op.env.device->map_api == MapApi::kDmaMap) {
+    VdpaDmaUnmap(op.device, op.asid, iova, iova + size - 1, op.sink);
+  } else if (op.env.device->map_api == MapApi::kPlatform) {
+    const uint64_t unmapped =
+        IommuUnmap(op.v.domain, iova, size, Rule::kVdpaUnmapMessage,
+                   *op.env.kernel, op.sink);
+    // A roll-back keeps the rule of what failed.
+    if (unmapped == 0 && rule == op.rule) op.rule = Rule::kIommuUnaligned;
+  }
 }
 
 int VhostVdpaMap(VdpaOp& op, const Entry& entry, Rule rule) {
@@ -163,9 +196,7 @@ int VhostVdpaVaMap(VdpaOp& op, const VdpaMsg& msg) {
 void VhostVdpaIotlbUnmap(VdpaOp& op, uint64_t start, uint64_t last, Rule rule) {
   while (auto e = IotlbFirst(op.sink.table(op.iotlb()), start, last)) {
     if (!op.env.device->use_va) Unpin(op, *e);
-    if (op.env.device->map_api == MapApi::kDmaMap) {
-      VdpaDmaUnmap(op.device, op.asid, e->first, e->last, op.sink);
-    }
+    if (!op.env.kernel->vdpa_unmaps_message) UntellEntry(op, *e);
     op.sink.Del(op.iotlb(), *e, rule, Actor::kKernel);
     Changes(op).Removed(Published(*e));
     ++op.removed;
@@ -174,6 +205,7 @@ void VhostVdpaIotlbUnmap(VdpaOp& op, uint64_t start, uint64_t last, Rule rule) {
 
 void VhostVdpaUnmap(VdpaOp& op, uint64_t iova, uint64_t size, Rule rule) {
   VhostVdpaIotlbUnmap(op, iova, iova + size - 1, rule);
+  if (op.env.kernel->vdpa_unmaps_message) UntellMessage(op, iova, size, rule);
   if (op.env.device->map_api == MapApi::kSetMap && !op.v.in_batch) SetMap(op);
 }
 

@@ -68,6 +68,7 @@ struct Config {
   bool use_va;
   MapApi api;
   bool identity;
+  bool unmaps_message = false;
 };
 
 class RandomVdpa : public testing::TestWithParam<Config> {
@@ -83,6 +84,10 @@ class RandomVdpa : public testing::TestWithParam<Config> {
     kernel_.vdpa_pin_batch_pages = slow_.pin_batch = 4;
     slow_.use_va = c.use_va;
     slow_.set_map = c.api == MapApi::kSetMap;
+    slow_.platform = c.api == MapApi::kPlatform;
+    slow_.unmaps_message = kernel_.vdpa_unmaps_message =
+        kernel_.vdpa_no_empty_invalidate = kernel_.vdpa_space_at_open =
+            c.unmaps_message;
     slow_.identity = slow_.identity_at_reset = c.identity;
     sink_.Emit(Kind::kStep, Actor::kScript, Rule::kNone, {kNoName, kNoName});
     sink_.Begin(0, 0);
@@ -165,7 +170,18 @@ class RandomVdpa : public testing::TestWithParam<Config> {
     return entries;
   }
 
+  void CompareIommu() {
+    std::map<uint64_t, std::pair<uint64_t, uint32_t>> pages;
+    sink_.table({StoreKind::kIommu, 0}).ForEach([&](const Entry& e) {
+      for (uint64_t at = 0; at <= e.last - e.first; at += kPage) {
+        pages[e.first + at] = {e.target + at, e.perm};
+      }
+    });
+    ASSERT_EQ(pages, slow_.iommu);
+  }
+
   void CompareDevice() {
+    if (slow_.platform) return CompareIommu();
     const std::vector<Entry> device = Table({StoreKind::kDevice, 0});
     if (!slow_.identity) {
       ASSERT_EQ(device, Sorted(slow_.device, false));
@@ -277,11 +293,15 @@ TEST_P(RandomVdpa, AgreesWithTheSlowModel) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, RandomVdpa,
-    testing::Values(Config{"set_map_pa", false, MapApi::kSetMap, true},
-                    Config{"set_map_va", true, MapApi::kSetMap, true},
-                    Config{"dma_map_pa", false, MapApi::kDmaMap, true},
-                    Config{"dma_map_va", true, MapApi::kDmaMap, true},
-                    Config{"set_map_va_empty", true, MapApi::kSetMap, false}),
+    testing::Values(
+        Config{"set_map_pa", false, MapApi::kSetMap, true},
+        Config{"set_map_va", true, MapApi::kSetMap, true},
+        Config{"dma_map_pa", false, MapApi::kDmaMap, true},
+        Config{"dma_map_va", true, MapApi::kDmaMap, true},
+        Config{"set_map_va_empty", true, MapApi::kSetMap, false},
+        Config{"dma_map_pa_v5", false, MapApi::kDmaMap, false, true},
+        Config{"platform", false, MapApi::kPlatform, false},
+        Config{"platform_v5", false, MapApi::kPlatform, false, true}),
     [](const testing::TestParamInfo<Config>& info) { return info.param.name; });
 
 }  // namespace

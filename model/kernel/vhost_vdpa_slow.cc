@@ -36,18 +36,45 @@ void SlowVdpa::ResetDevice() {
   identity = identity_at_reset;
 }
 
+int SlowVdpa::MapHardware(const Entry& entry) {
+  if (platform) {
+    if (entry.perm < 1 || entry.perm > 3) return -EINVAL;
+    const uint32_t perm = entry.perm == 2 ? 3 : entry.perm;
+    for (uint64_t i = 0; i < Pages(entry); ++i) {
+      const uint64_t at = i * kPageSize;
+      iommu.insert({entry.first + at, {entry.target + at, perm}});
+    }
+    return 0;
+  }
+  if (identity) device.clear();
+  identity = false;
+  if (device.size() >= device_limit) return -ENOSPC;
+  device.push_back(entry);
+  return 0;
+}
+
+// last < first: what is around both.
+void SlowVdpa::UnmapHardware(uint64_t first, uint64_t last) {
+  if (platform) {
+    if (first % kPageSize != 0 || (last + 1) % kPageSize != 0) return;
+    const auto gone = [&](const auto& page) {
+      return page.first >= first && (page.first <= last || last < first);
+    };
+    std::erase_if(iommu, gone);
+    return;
+  }
+  identity = false;
+  std::erase_if(device, [&](const Entry& d) {
+    return d.first <= last && d.last >= first;
+  });
+}
+
 int SlowVdpa::Map(Entry entry) {
   if (iotlb.size() >= table_limit) return -ENOSPC;
   iotlb.push_back(entry);
   int r = 0;
   if (!set_map) {
-    if (identity) device.clear();
-    identity = false;
-    if (device.size() >= device_limit) {
-      r = -ENOSPC;
-    } else {
-      device.push_back(entry);
-    }
+    r = MapHardware(entry);
   } else if (!in_batch) {
     r = Publish();
   }
@@ -68,15 +95,10 @@ void SlowVdpa::Unmap(uint64_t iova, uint64_t size) {
       continue;
     }
     if (!use_va) pinned -= Pages(e);
-    if (set_map) continue;
-    identity = false;
-    std::vector<Entry> others;
-    for (const Entry& d : device) {
-      if (d.first != e.first) others.push_back(d);
-    }
-    device = others;
+    if (!set_map && !unmaps_message) UnmapHardware(e.first, e.last);
   }
   iotlb = left;
+  if (!set_map && unmaps_message && size != 0) UnmapHardware(iova, last);
   if (set_map && !in_batch) Publish();
 }
 
@@ -159,6 +181,10 @@ int SlowVdpa::Update(const VdpaMsg& msg) {
 
 int SlowVdpa::Message(const VdpaMsg& msg) {
   if (msg.type == VdpaMsgType::kUpdate && msg.size == 0) return -EINVAL;
+  if (unmaps_message) {  // of one era
+    if (msg.type == VdpaMsgType::kInvalidate && msg.size == 0) return -EINVAL;
+    exists = true;
+  }
   exists |= msg.type == VdpaMsgType::kUpdate;
   exists |= msg.type == VdpaMsgType::kBatchBegin;
   if (!exists) return -EINVAL;

@@ -8,6 +8,8 @@
 // Not for: anything else.
 
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "model/addr/entry.h"
@@ -30,6 +32,8 @@ struct SlowVdpa {
   bool use_va = false;
   bool set_map = true;
   bool identity_at_reset = true;
+  bool platform = false;        // an IOMMU's pages, for the device's table
+  bool unmaps_message = false;  // KernelProfile::vdpa_unmaps_message
   uint64_t table_limit = 0;
   uint64_t device_limit = 0;
   uint64_t pin_batch = 0;
@@ -38,6 +42,7 @@ struct SlowVdpa {
   std::vector<SlowUserPage> user;
   std::vector<Entry> iotlb;  // in no order
   std::vector<Entry> device;
+  std::map<uint64_t, std::pair<uint64_t, uint32_t>> iommu;  // HPA and perm
   bool identity = true;  // the device passes everything through
   bool exists = false;   // the address space does
   bool in_batch = false;
@@ -52,6 +57,8 @@ struct SlowVdpa {
   int MapVa(const VdpaMsg& msg);
   int Map(Entry entry);
   void Unmap(uint64_t iova, uint64_t size);
+  int MapHardware(const Entry& entry);
+  void UnmapHardware(uint64_t first, uint64_t last);
   int Publish();
   const SlowUserPage* Page(uint64_t hva) const;
   bool CanPin(uint64_t hva, uint32_t perm) const;

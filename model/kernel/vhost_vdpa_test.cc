@@ -173,7 +173,10 @@ TEST(VhostVdpa, CloseDropsAllAndOpenBeginsAnew) {
   for (const DeviceProfile& profile : DeviceProfiles()) {
     SCOPED_TRACE(std::string(profile.name));
     VdpaTestMachine m(profile.name);
-    const size_t at_open = m.Table(StoreKind::kDevice).size();
+    const StoreKind l3 = profile.map_api == MapApi::kPlatform
+                             ? StoreKind::kIommu
+                             : StoreKind::kDevice;
+    const size_t at_open = m.Table(l3).size();
     m.Send({kBegin, 0, 0, 0, 0, 0});
     m.Send({kUpdate, 0, 0, 8 * kPage, kS, 3});
     m.Send({kEnd, 0, 0, 0, 0, 0});
@@ -181,11 +184,11 @@ TEST(VhostVdpa, CloseDropsAllAndOpenBeginsAnew) {
     EXPECT_TRUE(m.Table(StoreKind::kVhostIotlb).empty());
     EXPECT_TRUE(m.Table(StoreKind::kPins).empty());
     const bool keeps = profile.name == "vduse";
-    EXPECT_EQ(m.Table(StoreKind::kDevice).size(), keeps ? 1 : at_open);
+    EXPECT_EQ(m.Table(l3).size(), keeps ? 1 : at_open);
     VhostVdpaOpen(m.v, m.device, m.env(), m.sink);
     VhostVdpaSetOwner(m.v);
     EXPECT_EQ(m.Send({kUpdate, 0, kMiB, kPage, kH, 3}).kernel_ret, 0);
-    EXPECT_EQ(m.Table(StoreKind::kDevice).size(), 1u);
+    EXPECT_EQ(m.Table(l3).size(), 1u);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "model/oracle/invariants.h"
 
 #include "model/addr/address.h"
+#include "model/kernel/iommu_domain.h"
 
 namespace iovalab {
 namespace {
@@ -10,7 +11,6 @@ constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
 constexpr StoreId kGpaIova{StoreKind::kGpaIova, 0};
 constexpr StoreId kIotlb{StoreKind::kVhostIotlb, 0};
-constexpr StoreId kDevice{StoreKind::kDevice, 0};
 constexpr StoreId kPins{StoreKind::kPins, 0};
 
 // Whether the table covers [first, last] without a hole.
@@ -23,6 +23,8 @@ bool Covers(const IntervalTable& table, uint64_t first, uint64_t last) {
   }
 }
 
+StoreId IotlbOf(uint8_t asid) { return {StoreKind::kVhostIotlb, asid}; }
+
 uint64_t Pages(const Entry& e) {
   return PageDown(e.last) / kPageSize - PageDown(e.first) / kPageSize + 1;
 }
@@ -30,11 +32,22 @@ uint64_t Pages(const Entry& e) {
 }  // namespace
 
 StoreId Invariants::AllocatedIovas() const {
-  return strategy_ == &kStrategyGpa ? kIovaOnly : kIovaHva;
+  return strategy_ == &kStrategyGpa || !strategy_->shadow_queue ? kIovaOnly
+                                                                : kIovaHva;
+}
+
+const Owner* Invariants::OwnerOfNode(const Ledger& ledger,
+                                     uint64_t iova) const {
+  return ledger.ChosenFor(iova, FirstWithNodes());
+}
+
+uint8_t Invariants::AsidOfNode(const Ledger& ledger, uint64_t iova) const {
+  const Owner* owner = OwnerOfNode(ledger, iova);
+  return owner == nullptr ? 0 : owner->asid();
 }
 
 bool Invariants::HoldsOwner(const Stores& stores, const Owner& owner) const {
-  if (!strategy_->shadow_queue) {
+  if (!strategy_->shadow_queue && owner.asid() == 0) {
     return Covers(stores.Get(kIotlb), owner.iova, owner.last_iova());
   }
   if (owner.is_section) {
@@ -63,7 +76,10 @@ std::optional<Violation> Invariants::SectionsAndNodes(
     if (change.delta.op != DeltaOp::kDel) continue;
     const Entry& e = change.delta.entry;
     const Owner* owner = nullptr;
-    if (change.delta.store == nodes) owner = ledger.ChosenFor(e.first);
+    if (change.delta.store == nodes) {
+      owner = strategy_->shadow_queue ? ledger.ChosenFor(e.first)
+                                      : ledger.ChosenIn(0, e.first);
+    }
     if (change.delta.store == kGpaIova) owner = ledger.SectionAt(e.first);
     if (owner != nullptr && owner->live && owner->is_section && owner->mapped &&
         !HoldsOwner(stores, *owner)) {
@@ -93,34 +109,48 @@ std::optional<Violation> Invariants::SectionsAndNodes(
   return std::nullopt;
 }
 
+std::optional<Violation> Invariants::NodeWent(const Stores& stores,
+                                              const Entry& node) const {
+  const StoreId nodes = AllocatedIovas();
+  for (uint32_t asid = FirstWithNodes(); asid < address_spaces_; ++asid) {
+    const StoreId iotlb = IotlbOf(static_cast<uint8_t>(asid));
+    const std::optional<Entry> left =
+        stores.Get(iotlb).FirstIn(node.first, node.last);
+    if (left && !stores.Get(nodes).Find(left->first)) {
+      return Violation{2,          iotlb,
+                       nodes,      left->first,
+                       left->last, "an entry of the kernel's has no node"};
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Violation> Invariants::NodesAndEntries(
-    const Stores& stores, const std::vector<Sink::Change>& changes) const {
-  if (!strategy_->shadow_queue) return std::nullopt;
+    const Stores& stores, const Ledger& ledger,
+    const std::vector<Sink::Change>& changes) const {
   const StoreId nodes = AllocatedIovas();
   const IntervalTable& l1 = stores.Get(nodes);
-  const IntervalTable& l2 = stores.Get(kIotlb);
   for (const Sink::Change& change : changes) {
     const Entry& e = change.delta.entry;
+    const StoreId store = change.delta.store;
     const bool deleted = change.delta.op == DeltaOp::kDel;
-    if (change.delta.store == nodes) {
-      if (deleted) {
-        const std::optional<Entry> left = l2.FirstIn(e.first, e.last);
-        if (left && !l1.Find(left->first)) {
-          return Violation{2,          kIotlb,
-                           nodes,      left->first,
-                           left->last, "an entry of the kernel's has no node"};
-        }
-      } else if (l1.Find(e.first) && !Covers(l2, e.first, e.last)) {
+    if (store == nodes && deleted) {
+      if (const auto violation = NodeWent(stores, e)) return violation;
+    } else if (store == nodes) {
+      const StoreId iotlb = IotlbOf(AsidOfNode(ledger, e.first));
+      if (l1.Find(e.first) && !Covers(stores.Get(iotlb), e.first, e.last)) {
         return Violation{2,      nodes,
-                         kIotlb, e.first,
+                         iotlb,  e.first,
                          e.last, "a node is not covered by the kernel's table"};
       }
-    } else if (change.delta.store == kIotlb && deleted) {
+    } else if (store.kind == StoreKind::kVhostIotlb && deleted &&
+               store.asid >= FirstWithNodes()) {
       const std::optional<Entry> node = l1.Find(e.first);
-      if (node && !Covers(l2, node->first, node->last)) {
+      if (node && AsidOfNode(ledger, node->first) == store.asid &&
+          !Covers(stores.Get(store), node->first, node->last)) {
         return Violation{
             2,          nodes,
-            kIotlb,     node->first,
+            store,      node->first,
             node->last, "a node lost entries of the kernel's table"};
       }
     }
@@ -129,19 +159,22 @@ std::optional<Violation> Invariants::NodesAndEntries(
 }
 
 std::optional<Violation> Invariants::EntriesAndDevice() const {
+  constexpr absl::string_view kWhy[2][2] = {
+      {"the device lacks an entry of the kernel's",
+       "the device has an entry that the kernel dropped"},
+      {"the IOMMU lacks an entry of the kernel's",
+       "the IOMMU has an entry that the kernel dropped"}};
   if (differ_.empty()) return std::nullopt;
   const auto& [key, sign] = *differ_.begin();
   StoreId l2 = kIotlb;
-  StoreId l3 = kDevice;
+  StoreId l3{l3_, 0};
   l2.asid = l3.asid = std::get<0>(key);
   return Violation{3,
                    sign > 0 ? l2 : l3,
                    sign > 0 ? l3 : l2,
                    std::get<1>(key),
                    std::get<2>(key),
-                   sign > 0
-                       ? "the device lacks an entry of the kernel's"
-                       : "the device has an entry that the kernel dropped"};
+                   kWhy[l3_ == StoreKind::kIommu][sign < 0]};
 }
 
 std::optional<Violation> Invariants::EntriesAndPins() const {
@@ -156,10 +189,12 @@ void Invariants::Follow(const std::vector<Sink::Change>& changes) {
     const Delta& d = change.delta;
     const bool l2 = d.store.kind == StoreKind::kVhostIotlb;
     const int sign = (d.op == DeltaOp::kDel ? -1 : 1) * (l2 ? 1 : -1);
-    if (l2 || (d.store.kind == StoreKind::kDevice && d.entry.tag == 0)) {
-      const auto key =
-          std::make_tuple(d.store.asid, d.entry.first, d.entry.last,
-                          d.entry.target, d.entry.perm);
+    if (l2 || (d.store.kind == l3_ && d.entry.tag == 0)) {
+      // An IOMMU holds what it can express of the permission.
+      const uint32_t perm =
+          l3_ == StoreKind::kIommu ? IommuLeafPerm(d.entry.perm) : d.entry.perm;
+      const auto key = std::make_tuple(d.store.asid, d.entry.first,
+                                       d.entry.last, d.entry.target, perm);
       int& n = differ_[key];
       n += sign;
       if (n == 0) differ_.erase(key);
@@ -187,7 +222,7 @@ std::vector<Violation> Invariants::Check(
   };
   if (changes.empty() && touched.empty()) return violations;
   add(SectionsAndNodes(stores, ledger, changes, touched));
-  add(NodesAndEntries(stores, changes));
+  add(NodesAndEntries(stores, ledger, changes));
   if (!batch_open) add(EntriesAndDevice());
   add(EntriesAndPins());
   return violations;
@@ -199,12 +234,11 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
   const auto scan = [&](StoreId id) {
     const size_t before = leaks.size();
     stores.Get(id).ForEach([&](const Entry& e) {
-      const Owner* owner = id.kind == StoreKind::kVhostIotlb
-                               ? ledger.OwnerOf(e.first)
-                               : ledger.ChosenFor(e.first);
       const bool kernels = id.kind == StoreKind::kVhostIotlb;
+      const Owner* owner = kernels ? ledger.OwnerOf(e.first, id.asid)
+                                   : OwnerOfNode(ledger, e.first);
       // An entry that the VMM has no node for can never be unmapped.
-      const bool lost = kernels && id.asid == 0 && strategy_->shadow_queue &&
+      const bool lost = kernels && id.asid >= FirstWithNodes() &&
                         !stores.Get(AllocatedIovas()).Find(e.first);
       if (owner != nullptr && owner->live && !lost) return;
       if (leaks.size() > before && leaks.back().last + 1 == e.first &&
@@ -216,7 +250,7 @@ std::vector<Leak> Invariants::Leaks(const Stores& stores,
       }
     });
   };
-  if (strategy_->shadow_queue) scan(AllocatedIovas());
+  scan(AllocatedIovas());
   stores.ForEachStore([&](StoreId id, const IntervalTable&) {
     if (id.kind == StoreKind::kVhostIotlb) scan(id);
   });

@@ -46,9 +46,15 @@ struct Leak {
 
 class Invariants {
  public:
-  // pins: the kernel pins what it maps (PA mode).
-  Invariants(const Strategy* strategy, bool pins)
-      : strategy_(strategy), pins_(pins) {}
+  // pins: the kernel pins what it maps (PA mode). address_spaces: the device's.
+  // l3: the store of the tables that the device's accesses go through, kDevice
+  // or kIommu.
+  Invariants(const Strategy* strategy, bool pins, uint32_t address_spaces = 1,
+             StoreKind l3 = StoreKind::kDevice)
+      : strategy_(strategy),
+        pins_(pins),
+        address_spaces_(address_spaces),
+        l3_(l3) {}
 
   // An operation is over. `changes` are its deltas, `touched` the owners that
   // it added, dropped or failed to map. At most one violation of each
@@ -68,17 +74,28 @@ class Invariants {
       const std::vector<Sink::Change>& changes,
       const std::vector<uint32_t>& touched) const;
   std::optional<Violation> NodesAndEntries(
-      const Stores& stores, const std::vector<Sink::Change>& changes) const;
+      const Stores& stores, const Ledger& ledger,
+      const std::vector<Sink::Change>& changes) const;
+  std::optional<Violation> NodeWent(const Stores& stores,
+                                    const Entry& node) const;
   std::optional<Violation> EntriesAndDevice() const;
   std::optional<Violation> EntriesAndPins() const;
   void Follow(const std::vector<Sink::Change>& changes);
 
   // The L1 store whose keys are all allocated IOVAs.
   StoreId AllocatedIovas() const;
+  // The kernel's tables whose entries each have a node there: without a shadow
+  // queue for the data none of address space 0's has.
+  uint8_t FirstWithNodes() const { return strategy_->shadow_queue ? 0 : 1; }
+  // Whom the L1 node at this IOVA is for, and in which address space.
+  const Owner* OwnerOfNode(const Ledger& ledger, uint64_t iova) const;
+  uint8_t AsidOfNode(const Ledger& ledger, uint64_t iova) const;
   bool HoldsOwner(const Stores& stores, const Owner& owner) const;
 
   const Strategy* strategy_;
   bool pins_;
+  uint32_t address_spaces_;
+  StoreKind l3_;
   // Entries in L2 and not in L3 (+1) or the other way round (-1), by asid.
   std::map<std::tuple<uint8_t, uint64_t, uint64_t, uint64_t, uint32_t>, int>
       differ_;

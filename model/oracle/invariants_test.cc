@@ -33,8 +33,11 @@ Entry Of(uint64_t first, uint64_t size, uint64_t target) {
 // All stores as they are when everything is well, and the oracle beside them.
 class World {
  public:
-  explicit World(const Strategy& strategy, bool pins = true)
-      : strategy_(strategy), pins_(pins), invariants_(&strategy, pins) {
+  explicit World(const Strategy& strategy, bool pins = true,
+                 uint32_t address_spaces = 1)
+      : strategy_(strategy),
+        pins_(pins),
+        invariants_(&strategy, pins, address_spaces) {
     sink_.WatchChanges(true);
   }
 
@@ -304,6 +307,34 @@ TEST(Invariants, LeaksByOwnerAndNeighboursJoined) {
   EXPECT_EQ(w.Leaks(),
             "iova_hva:1000-1fffx1 iova_hva:2000-2fffx1 iova_hva:9000-9fffx1 "
             "iotlb.0:1000-2fffx2 iotlb.0:9000-9fffx1");
+}
+
+// A node is covered in the address space that it is for, not in another.
+TEST(Invariants, NodesOfAnotherSpace) {
+  constexpr StoreId kIotlb1{StoreKind::kVhostIotlb, 1};
+  constexpr StoreId kDevice1{StoreKind::kDevice, 1};
+  for (const bool right : {true, false}) {
+    for (const Strategy* s : {&kStrategyGpa, &kStrategyPassthrough}) {
+      World w(*s, /*pins=*/false, /*address_spaces=*/2);
+      w.ledger().AddHost({kHva, 0xfff, kPermReadWrite, /*asid=*/1}, 0x1000);
+      w.Add(kIovaOnly, Of(0x1000, 0x1000, 0));
+      w.Add(right ? kIotlb1 : kIotlb, Of(0x1000, 0x1000, kHva));
+      w.Add(right ? kDevice1 : kDevice, Of(0x1000, 0x1000, kHva));
+      EXPECT_EQ(w.Check(), right ? "" : "2:L1/L2") << s->name;
+      if (!right) continue;
+      EXPECT_EQ(w.Leaks(), "");
+      // The kernel drops it, or its node goes alone.
+      w.Del(kIotlb1, 0x1000);
+      w.Del(kDevice1, 0x1000);
+      EXPECT_EQ(w.Check(), "2:L1/L2");
+      w.Add(kIotlb1, Of(0x1000, 0x1000, kHva));
+      w.Add(kDevice1, Of(0x1000, 0x1000, kHva));
+      w.Check();
+      w.Del(kIovaOnly, 0x1000);
+      EXPECT_EQ(w.Check(), "2:L2/L1");
+      EXPECT_EQ(w.Leaks(), "iotlb.1:1000-1fffx1");
+    }
+  }
 }
 
 }  // namespace

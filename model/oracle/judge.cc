@@ -8,7 +8,7 @@ namespace {
 enum Fact : int8_t { kNo, kYes, kAny };
 
 struct Row {
-  Fact completed, has_intent, page_right, wanted, ever_owned;
+  Fact absorbed, completed, has_intent, page_right, wanted, ever_owned, dropped;
   Judgement judgement;
 };
 
@@ -16,15 +16,18 @@ using C = AccessClass;
 
 // The first row that fits decides.
 constexpr Row kRows[] = {
-    // completed intent right wanted owned
-    {kNo, kAny, kAny, kYes, kAny, {C::kDmaFault, false}},
-    {kNo, kAny, kAny, kNo, kAny, {C::kDmaFault, true}},
-    {kYes, kYes, kNo, kAny, kAny, {C::kSilentCorrupt, false}},
-    {kYes, kYes, kYes, kYes, kAny, {C::kOk, false}},
-    {kYes, kYes, kYes, kNo, kAny, {C::kStale, false}},
-    {kYes, kNo, kAny, kYes, kAny, {C::kOk, false}},
-    {kYes, kNo, kAny, kNo, kYes, {C::kStale, false}},
-    {kYes, kNo, kAny, kNo, kNo, {C::kSilentCorrupt, false}},
+    // absorbed completed intent right wanted owned dropped
+    {kYes, kAny, kAny, kAny, kYes, kAny, kAny, {C::kAbsorbed, false}},
+    {kYes, kAny, kAny, kAny, kNo, kAny, kAny, {C::kAbsorbed, true}},
+    {kNo, kNo, kAny, kAny, kYes, kAny, kAny, {C::kDmaFault, false}},
+    {kNo, kNo, kAny, kAny, kNo, kAny, kAny, {C::kDmaFault, true}},
+    {kNo, kYes, kYes, kNo, kAny, kAny, kAny, {C::kSilentCorrupt, false}},
+    {kNo, kYes, kYes, kYes, kYes, kAny, kNo, {C::kOk, false}},
+    {kNo, kYes, kYes, kYes, kAny, kAny, kAny, {C::kStale, false}},
+    {kNo, kYes, kNo, kAny, kAny, kAny, kYes, {C::kStale, false}},
+    {kNo, kYes, kNo, kAny, kYes, kAny, kNo, {C::kOk, false}},
+    {kNo, kYes, kNo, kAny, kNo, kYes, kNo, {C::kStale, false}},
+    {kNo, kYes, kNo, kAny, kNo, kNo, kNo, {C::kSilentCorrupt, false}},
 };
 
 bool Fits(Fact wanted, bool is) {
@@ -52,11 +55,13 @@ constexpr ClassRow kClassVerdicts[] = {
 
 Judgement Judge(const AccessFacts& facts) {
   for (const Row& row : kRows) {
-    if (Fits(row.completed, facts.completed) &&
+    if (Fits(row.absorbed, facts.absorbed) &&
+        Fits(row.completed, facts.completed) &&
         Fits(row.has_intent, facts.has_intent) &&
         Fits(row.page_right, facts.page_right) &&
         Fits(row.wanted, facts.wanted) &&
-        Fits(row.ever_owned, facts.ever_owned)) {
+        Fits(row.ever_owned, facts.ever_owned) &&
+        Fits(row.dropped, facts.dropped)) {
       return row.judgement;
     }
   }

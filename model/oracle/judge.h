@@ -15,11 +15,15 @@ struct AccessFacts {
   // when it posted or now.
   bool page_right = false;
   // Completed with intent: the guest's view has that memory there now. Faulted
-  // with intent: it has, and allows the access. A probe: the last owner of the
-  // IOVA is still there and, where it faulted, lets it.
+  // or absorbed with intent: it has, and allows the access. A probe: the last
+  // owner of the IOVA is still there and, where it faulted, lets it.
   bool wanted = false;
   // A probe: somebody was granted the IOVA at some time.
   bool ever_owned = false;
+  // Taken for an interrupt request: neither completed nor faulted.
+  bool absorbed = false;
+  // Completed through an entry of L3's that the kernel's own table has no more.
+  bool dropped = false;
 };
 
 struct Judgement {

@@ -10,26 +10,33 @@ using C = AccessClass;
 // docs/design.md, Judgement, every combination of facts. A fact that has no
 // meaning in a case must not matter.
 TEST(Judge, EveryCase) {
-  for (int bits = 0; bits < 32; ++bits) {
+  for (int bits = 0; bits < 128; ++bits) {
     const AccessFacts f{.completed = (bits & 1) != 0,
                         .has_intent = (bits & 2) != 0,
                         .page_right = (bits & 4) != 0,
                         .wanted = (bits & 8) != 0,
-                        .ever_owned = (bits & 16) != 0};
+                        .ever_owned = (bits & 16) != 0,
+                        .absorbed = (bits & 32) != 0,
+                        .dropped = (bits & 64) != 0};
     SCOPED_TRACE(bits);
     const Judgement got = Judge(f);
     C want = C::kOk;
     bool deserved = false;
-    if (!f.completed) {
+    if (f.absorbed) {
+      want = C::kAbsorbed;
+      deserved = !f.wanted;
+    } else if (!f.completed) {
       want = C::kDmaFault;
       // Somebody who may have it was refused, or nobody may.
       deserved = !f.wanted;
     } else if (f.has_intent) {
       if (!f.page_right) {
         want = C::kSilentCorrupt;
-      } else if (!f.wanted) {
+      } else if (!f.wanted || f.dropped) {
         want = C::kStale;
       }
+    } else if (f.dropped) {
+      want = C::kStale;
     } else if (!f.wanted) {
       want = f.ever_owned ? C::kStale : C::kSilentCorrupt;
     }

@@ -1,5 +1,7 @@
 #include "model/oracle/ledger.h"
 
+#include <algorithm>
+
 namespace iovalab {
 
 uint32_t Ledger::Add(const Owner& owner) {
@@ -7,17 +9,23 @@ uint32_t Ledger::Add(const Owner& owner) {
   owners_.push_back(owner);
   unsettled_.push_back(index);
   if (owner.has_iova) {
-    chosen_.Assign(owner.iova, owner.last_iova(), index);
+    chosen_[owner.asid()].Assign(owner.iova, owner.last_iova(), index);
   }
   if (owner.mapped) {
-    accepted_.Assign(owner.iova, owner.last_iova(), index);
+    accepted_[owner.asid()].Assign(owner.iova, owner.last_iova(), index);
   }
   return index;
 }
 
 uint32_t Ledger::AddSection(const GuestSpan& span, std::optional<uint64_t> iova,
                             bool mapped) {
+  const auto known = sections_.find(span.section_gpa);
+  if (known != sections_.end() && !mapped) {
+    unsettled_.push_back(known->second);
+    return known->second;
+  }
   Owner owner;
+  if (known != sections_.end()) owner.earlier = known->second;
   owner.span = span;
   owner.iova = iova.value_or(0);
   owner.size_minus_1 = span.size_minus_1;
@@ -43,7 +51,7 @@ std::optional<uint32_t> Ledger::DropSection(uint64_t section_gpa) {
   if (at == sections_.end()) return std::nullopt;
   const uint32_t index = at->second;
   sections_.erase(at);
-  Drop(index);
+  for (std::optional<uint32_t> i = index; i; i = owners_[*i].earlier) Drop(*i);
   return index;
 }
 
@@ -51,7 +59,7 @@ std::vector<uint32_t> Ledger::DropHostsIn(uint64_t first, uint64_t last) {
   std::vector<uint32_t> dropped;
   for (auto at = hosts_.begin(); at != hosts_.end();) {
     const Owner& owner = owners_[at->second];
-    if (owner.iova < first || owner.last_iova() > last) {
+    if (owner.asid() != 0 || owner.iova < first || owner.last_iova() > last) {
       ++at;
       continue;
     }
@@ -90,14 +98,43 @@ void Ledger::Settle() {
   unsettled_.clear();
 }
 
-const Owner* Ledger::OwnerOf(uint64_t iova) const {
-  const std::optional<uint64_t> index = accepted_.Find(iova);
+const Owner* Ledger::OwnerOf(uint64_t iova, uint8_t asid) const {
+  const auto space = accepted_.find(asid);
+  if (space == accepted_.end()) return nullptr;
+  const std::optional<uint64_t> index = space->second.Find(iova);
   return index ? &owners_[*index] : nullptr;
 }
 
-const Owner* Ledger::ChosenFor(uint64_t iova) const {
-  const std::optional<uint64_t> index = chosen_.Find(iova);
+const Owner* Ledger::ChosenFor(uint64_t iova, uint8_t first_asid) const {
+  std::optional<uint64_t> latest;  // indexes are given in order
+  for (const auto& [asid, space] : chosen_) {
+    if (asid < first_asid) continue;
+    latest = std::max(latest, space.Find(iova));
+  }
+  return latest ? &owners_[*latest] : nullptr;
+}
+
+const Owner* Ledger::ChosenIn(uint8_t asid, uint64_t iova) const {
+  const auto space = chosen_.find(asid);
+  if (space == chosen_.end()) return nullptr;
+  const std::optional<uint64_t> index = space->second.Find(iova);
   return index ? &owners_[*index] : nullptr;
+}
+
+const Owner* Ledger::HostAt(uint64_t hva, uint8_t asid, uint32_t perm) const {
+  // Buffers are disjoint, but one may be mapped several times.
+  auto at = hosts_.upper_bound(hva);
+  if (at == hosts_.begin()) return nullptr;
+  const uint64_t first = (--at)->first;
+  const auto [begin, end] = hosts_.equal_range(first);
+  for (auto i = begin; i != end; ++i) {
+    const Owner& owner = owners_[i->second];
+    if (owner.asid() == asid && hva - first <= owner.size_minus_1 &&
+        (owner.host.perm & perm) == perm) {
+      return &owner;
+    }
+  }
+  return nullptr;
 }
 
 const Owner* Ledger::SectionAt(uint64_t section_gpa) const {

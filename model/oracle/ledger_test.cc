@@ -114,5 +114,38 @@ TEST(GuestView, DuringATransaction) {
   EXPECT_TRUE(guest.Allows(0x4000, 0xa000, kPermRead));
 }
 
+// One IOVA may be granted in several address spaces.
+TEST(Ledger, AddressSpacesAreApart) {
+  Ledger ledger;
+  const uint32_t a = ledger.AddSection(Span(0x0, 0x3000), 0x1000, true);
+  const uint32_t b =
+      ledger.AddHost({0x7000, 0xfff, kPermRead, /*asid=*/1}, 0x2000);
+  EXPECT_EQ(ledger.OwnerOf(0x2000), &ledger.owner(a));
+  EXPECT_EQ(ledger.OwnerOf(0x2000, 1), &ledger.owner(b));
+  EXPECT_EQ(ledger.OwnerOf(0x1000, 1), nullptr);
+  EXPECT_EQ(ledger.ChosenIn(0, 0x2000), &ledger.owner(a));
+  EXPECT_EQ(ledger.ChosenFor(0x2000), &ledger.owner(b)) << "the latest";
+  EXPECT_EQ(ledger.ChosenFor(0x1000, 1), nullptr);
+  // What is mapped for a queue, by HVA.
+  EXPECT_EQ(ledger.HostAt(0x7fff, 1, kPermRead), &ledger.owner(b));
+  EXPECT_EQ(ledger.HostAt(0x7fff, 1, kPermWrite), nullptr);
+  EXPECT_EQ(ledger.HostAt(0x7fff, 0, kPermRead), nullptr);
+  EXPECT_EQ(ledger.HostAt(0x8000, 1, kPermRead), nullptr);
+  EXPECT_EQ(ledger.HostAt(0x6fff, 1, kPermRead), nullptr);
+  ledger.DropHostsIn(0x0, UINT64_MAX);
+  EXPECT_TRUE(ledger.OwnerOf(0x2000, 1)->live) << "not of space 0";
+}
+
+TEST(Ledger, ASectionAddedTwice) {
+  Ledger ledger;
+  const uint32_t a = ledger.AddSection(Span(0x0, 0x1000), 0x1000, true);
+  // Refused, it changes nothing; else both are the section's.
+  EXPECT_EQ(ledger.AddSection(Span(0x0, 0x1000), std::nullopt, false), a);
+  const uint32_t b = ledger.AddSection(Span(0x0, 0x1000), 0x5000, true);
+  EXPECT_TRUE(ledger.owner(a).live);
+  EXPECT_EQ(ledger.DropSection(0x0), b);
+  EXPECT_FALSE(ledger.owner(a).live || ledger.owner(b).live);
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -43,6 +43,23 @@ constexpr DeviceProfile Sim(absl::string_view name, absl::string_view source,
   return p;
 }
 
+// vp_vdpa on a virtio-blk PCI device behind VT-d. It has no map operations, so
+// the range is the domain's aperture and no reset touches its table.
+//   iova_last         info/defaults: 0x7fffffffff (39 bits). 48 bits are those
+//                     of B-type1v2-aw48's IOMMU, not recorded with vp_vdpa
+//   backend_features  info/defaults: 0x10e
+constexpr DeviceProfile Platform(absl::string_view name,
+                                 absl::string_view source, int address_bits) {
+  DeviceProfile p;
+  p.name = name;
+  p.source = source;
+  p.map_api = MapApi::kPlatform;
+  p.iova_last = (uint64_t{1} << address_bits) - 1;
+  p.backend_features = 0x10e;
+  p.virtio_features = 0x10330006e54;
+  return p;
+}
+
 constexpr DeviceProfile kProfiles[] = {
     Sim("vdpa_sim_set_map_va", "recording A-simblk-setmap-va", MapApi::kSetMap,
         true, 1),
@@ -60,6 +77,14 @@ constexpr DeviceProfile kProfiles[] = {
      .use_va = true,
      .backend_features = kVduseFeatures,
      .virtio_features = kVduseVirtioFeatures},
+    Platform("vp_vdpa", "recording A-vp-platform-iommu", 39),
+    Platform("vp_vdpa_aw48",
+             "recordings A-vp-platform-iommu, B-type1v2-aw48 (aperture)", 48),
+    // The module's use_va is passed on for every device it makes.
+    Sim("vdpa_sim_net_va",
+        "recording A-simnet-asid; VA mode derived from Linux 6.12 "
+        "drivers/vdpa/vdpa_sim/vdpa_sim.c vdpasim_create",
+        MapApi::kSetMap, true, 2),
 };
 
 }  // namespace

@@ -16,8 +16,9 @@ namespace iovalab {
 
 // How the device learns of mappings.
 enum class MapApi : uint8_t {
-  kSetMap,  // the whole address space at once
-  kDmaMap,  // dma_map and dma_unmap for each entry
+  kSetMap,    // the whole address space at once
+  kDmaMap,    // dma_map and dma_unmap for each entry
+  kPlatform,  // not at all: vhost-vdpa maps each entry in the platform's IOMMU
 };
 
 struct DeviceProfile {

@@ -33,6 +33,18 @@ struct KernelProfile {
   bool vdpa_sim_identity = true;
   // Backend feature bits that this kernel knows at all.
   uint64_t vdpa_backend_features = 0;
+  // INVALIDATE drops and unpins whole entries but tells the hardware (IOMMU,
+  // dma_unmap) the message's range only.
+  bool vdpa_unmaps_message = false;
+  // INVALIDATE of size 0 is refused like UPDATE's.
+  bool vdpa_no_empty_invalidate = false;
+  // The one address space is there from open() on.
+  bool vdpa_space_at_open = false;
+  // VT-d's driver keeps cache tags: invalidations by page begin at a multiple
+  // of their size and say that only leaves changed (ih), and one of nothing is
+  // one of the domain. Without: they begin at the range's first page, no hint,
+  // and one of nothing names the last page of the space.
+  bool vtd_cache_tags = false;
 };
 
 absl::Span<const KernelProfile> KernelProfiles();

@@ -23,16 +23,7 @@ EventIndex Sink::Emit(Kind kind, Actor actor, Rule rule,
                       std::initializer_list<uint64_t> words) {
   Flush();
   if (trace_ == nullptr) return kNoEventIndex;
-  EventRecord record;
-  record.time = time_;
-  record.cause = cause_;
-  record.kind = kind;
-  record.actor = actor;
-  record.rule = rule;
-  if (cause_ != kNoEventIndex) {
-    record.root = trace_->event(cause_).root;
-  }
-  return trace_->Append(record,
+  return trace_->Append(time_, cause_, kind, actor, rule,
                         absl::MakeConstSpan(words.begin(), words.size()));
 }
 
@@ -42,15 +33,8 @@ void Sink::SetWord(EventIndex event, size_t field, uint64_t value) {
 
 EventIndex Sink::Record(const Delta& d, Actor actor) {
   if (trace_ == nullptr) return kNoEventIndex;
-  EventRecord record;
-  record.time = time_;
-  record.cause = cause_;
-  record.kind = Kind::kDelta;
-  record.actor = actor;
-  record.rule = d.rule;
   sim::Check(cause_ != kNoEventIndex, "a delta has a cause");
-  record.root = trace_->event(cause_).root;
-  return trace_->Append(record, ToWords(d));
+  return trace_->Append(time_, cause_, Kind::kDelta, actor, d.rule, ToWords(d));
 }
 
 bool Sink::Extends(const Pending& pending, const Delta& d) const {

@@ -36,6 +36,9 @@ constexpr StoreKindInfo kKinds[] = {
      "says whose. With bytes=1 the bytes themselves, the first one lowest"},
     {K::kViommu, "viommu", "L0", "giova", "gpa", "", false, false,
      "what the guest maps in its vIOMMU"},
+    {K::kIommu, "iommu", "L3", "iova", "hpa", "", false, false,
+     "the platform IOMMU's table of vhost-vdpa's domain, a run of leaves an "
+     "entry"},
     {K::kCleared, "cleared", "mem", "hpa", "", "", false, false,
      "host memory that reads as zeros where nothing was written since"},
 };

@@ -29,6 +29,7 @@ enum class StoreKind : uint8_t {
   kVma,         // L5: the VMM process's mappings
   kMemory,      // what was written to host memory: provenance, or bytes
   kViommu,      // L0: the guest's vIOMMU, GIOVA -> GPA
+  kIommu,       // L3: the platform IOMMU's table of vhost-vdpa's domain
   kCleared,     // host memory that somebody filled with zeros
   kCount,
 };

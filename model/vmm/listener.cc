@@ -51,14 +51,15 @@ void BatchBeginOnce(ListenerState& state, const ListenerProfile& profile,
 }
 
 // vhost_vdpa_dma_unmap of `size_minus_1 + 1` bytes; 2^64 cannot be said in one.
-void SendUnmap(uint64_t iova, uint64_t size_minus_1, SendToKernel send) {
+void SendUnmap(uint64_t iova, uint64_t size_minus_1, SendToKernel send,
+               uint8_t asid = 0) {
   constexpr uint64_t kHalf = uint64_t{1} << 63;
   if (size_minus_1 == UINT64_MAX) {
-    send({VdpaMsgType::kInvalidate, iova, kHalf, 0, 0});
-    send({VdpaMsgType::kInvalidate, iova + kHalf, kHalf, 0, 0});
+    send({VdpaMsgType::kInvalidate, iova, kHalf, 0, 0, asid});
+    send({VdpaMsgType::kInvalidate, iova + kHalf, kHalf, 0, 0, asid});
     return;
   }
-  send({VdpaMsgType::kInvalidate, iova, size_minus_1 + 1, 0, 0});
+  send({VdpaMsgType::kInvalidate, iova, size_minus_1 + 1, 0, 0, asid});
 }
 
 void Skip(Sink& sink, Rule rule, const Section& section) {
@@ -212,7 +213,7 @@ std::optional<uint64_t> MapHostMemory(const HostSpan& span,
     return std::nullopt;
   }
   if (send({VdpaMsgType::kUpdate, iova, span.size_minus_1 + 1, span.hva,
-            span.perm}) != 0) {
+            span.perm, span.asid}) != 0) {
     profile.strategy->host_remove(sink, iova, span.size_minus_1);
     return std::nullopt;
   }
@@ -221,10 +222,11 @@ std::optional<uint64_t> MapHostMemory(const HostSpan& span,
 
 std::optional<uint64_t> UnmapHostMemory(uint64_t hva,
                                         const ListenerProfile& profile,
-                                        Sink& sink, SendToKernel send) {
+                                        Sink& sink, SendToKernel send,
+                                        uint8_t asid) {
   const IovaFound found = profile.strategy->host_find(sink, hva);
   if (!found.map) return std::nullopt;
-  SendUnmap(found.map->iova, found.map->size, send);
+  SendUnmap(found.map->iova, found.map->size, send, asid);
   profile.strategy->host_remove(sink, found.map->iova, found.map->size);
   return found.map->iova;
 }

@@ -51,6 +51,7 @@ struct KernelRequest {
   uint64_t size = 0;
   uint64_t uaddr = 0;
   uint32_t perm = 0;
+  uint8_t asid = 0;
 };
 using SendToKernel = absl::FunctionRef<int(const KernelRequest&)>;
 
@@ -96,13 +97,15 @@ int IommuNotify(const IommuNotification& notification,
 
 // Host-only memory: vhost_vdpa_svq_map_ring and its counterpart, outside any
 // batch. The IOVA, or nothing where it failed or was not found. What is
-// unmapped is the whole node that holds `hva`.
+// unmapped is the whole node that holds `hva`, in the address space of the
+// queue that it was mapped for.
 std::optional<uint64_t> MapHostMemory(const HostSpan& span,
                                       const ListenerProfile& profile,
                                       Sink& sink, SendToKernel send);
 std::optional<uint64_t> UnmapHostMemory(uint64_t hva,
                                         const ListenerProfile& profile,
-                                        Sink& sink, SendToKernel send);
+                                        Sink& sink, SendToKernel send,
+                                        uint8_t asid = 0);
 
 }  // namespace iovalab
 

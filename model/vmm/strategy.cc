@@ -18,11 +18,12 @@ const Strategy kStrategyPassthrough = {
     nullptr,
     nullptr,
     nullptr,
+    HostMapApart,
+    HostRemoveApart,
+    HostFindApart,
     nullptr,
     nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
+    FindHostApart,
 };
 
 absl::Span<const Strategy* const> Strategies() { return kStrategies; }

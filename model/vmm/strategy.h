@@ -33,11 +33,15 @@ struct GuestSpan {
   uint32_t perm = kPermReadWrite;
 };
 
-// Memory of the VMM's own.
+// Memory of the VMM's own, and the address space of the device's that it is
+// for: the shadow control queue has one to itself (QEMU's
+// VHOST_VDPA_NET_CVQ_ASID, net/vhost-vdpa.c). The trees are shared, so that an
+// IOVA is in one of them.
 struct HostSpan {
   uint64_t hva = 0;
   uint64_t size_minus_1 = 0;
   uint32_t perm = kPermReadWrite;
+  uint8_t asid = 0;
 };
 
 // A piece of a guest's buffer: contiguous in GPA, HVA and RAM address.
@@ -59,8 +63,9 @@ struct Strategy {
   absl::string_view name;
   absl::string_view help;
   absl::string_view source;
-  // Without a shadow queue IOVA = GPA, there are no trees, and every function
-  // below is null.
+  // Without a shadow queue for the data IOVA = GPA and no tree knows the
+  // guest's memory: of the functions below only those of host-only memory are
+  // not null, for a control queue that is shadowed alone.
   bool shadow_queue;
 
   // region_add: allocates, *iova is the IOVA. kIovaOk or an error of
@@ -85,6 +90,10 @@ struct Strategy {
   // Whether the trees hold exactly the span's mapped pages at this IOVA: what
   // the oracle compares with the sections that the guest has.
   bool (*holds)(const Stores&, const GuestSpan&, uint64_t iova);
+
+  // Translation of memory of the VMM's own, which has no guest address (the
+  // shadow queue's gpas are NULL); size_minus_1 is the needle's.
+  SvqFound (*find_host)(const Stores&, uint64_t hva, uint64_t size_minus_1);
 };
 
 // In the order of `list values mapping`.
@@ -98,6 +107,16 @@ int HostMapByHva(Sink& sink, IovaRange range, const HostSpan& span,
                  uint64_t* iova);
 void HostRemoveByIova(Sink& sink, uint64_t iova, uint64_t size_minus_1);
 IovaFound HostFindByHva(Sink& sink, uint64_t hva);
+SvqFound FindHostByHva(const Stores& stores, uint64_t hva,
+                       uint64_t size_minus_1);
+// The same in the tree that holds nothing else (gpa, and a control queue that
+// is shadowed alone).
+int HostMapApart(Sink& sink, IovaRange range, const HostSpan& span,
+                 uint64_t* iova);
+void HostRemoveApart(Sink& sink, uint64_t iova, uint64_t size_minus_1);
+IovaFound HostFindApart(Sink& sink, uint64_t hva);
+SvqFound FindHostApart(const Stores& stores, uint64_t hva,
+                       uint64_t size_minus_1);
 
 // Records which node a search found.
 void EmitLookup(Sink& sink, StoreId store, uint64_t needle,

@@ -52,26 +52,6 @@ std::optional<uint64_t> Del(Sink& sink, const GuestSpan& span,
   return found.map->iova;
 }
 
-int HostMap(Sink& sink, IovaRange range, const HostSpan& span, uint64_t* iova) {
-  DmaMap map;
-  map.translated_addr = span.hva;
-  map.size = span.size_minus_1;
-  map.perm = span.perm;
-  const int err = VhostIovaTree100MapAlloc(sink, range, &map);
-  *iova = map.iova;
-  return err;
-}
-
-void HostRemove(Sink& sink, uint64_t iova, uint64_t size_minus_1) {
-  VhostIovaTree100Remove(sink, iova, size_minus_1);
-}
-
-IovaFound HostFind(Sink& sink, uint64_t hva) {
-  const IovaFound found = VhostIovaTree100FindIova(sink.stores(), hva, 0);
-  EmitLookup(sink, kIovaTaddr, hva, 0, found);
-  return found;
-}
-
 SvqFound Find(const Stores& stores, const SvqBuffer& buffer,
               uint64_t size_minus_1) {
   return {kGpaIova, buffer.gpa,
@@ -89,6 +69,32 @@ bool Holds(const Stores& stores, const GuestSpan& span, uint64_t iova) {
 
 }  // namespace
 
+int HostMapApart(Sink& sink, IovaRange range, const HostSpan& span,
+                 uint64_t* iova) {
+  DmaMap map;
+  map.translated_addr = span.hva;
+  map.size = span.size_minus_1;
+  map.perm = span.perm;
+  const int err = VhostIovaTree100MapAlloc(sink, range, &map);
+  *iova = map.iova;
+  return err;
+}
+
+void HostRemoveApart(Sink& sink, uint64_t iova, uint64_t size_minus_1) {
+  VhostIovaTree100Remove(sink, iova, size_minus_1);
+}
+
+IovaFound HostFindApart(Sink& sink, uint64_t hva) {
+  const SvqFound at = FindHostApart(sink.stores(), hva, 0);
+  EmitLookup(sink, at.store, hva, 0, at.found);
+  return at.found;
+}
+
+SvqFound FindHostApart(const Stores& stores, uint64_t hva,
+                       uint64_t size_minus_1) {
+  return {kIovaTaddr, hva, VhostIovaTree100FindIova(stores, hva, size_minus_1)};
+}
+
 const Strategy kStrategyGpa = {
     "gpa",
     "own allocator, GPA->IOVA tree for guest RAM, HVA tree for the rest",
@@ -98,11 +104,12 @@ const Strategy kStrategyGpa = {
     Add,
     UndoAdd,
     Del,
-    HostMap,
-    HostRemove,
-    HostFind,
+    HostMapApart,
+    HostRemoveApart,
+    HostFindApart,
     Find,
     Holds,
+    FindHostApart,
 };
 
 }  // namespace iovalab

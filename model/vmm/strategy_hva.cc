@@ -108,6 +108,11 @@ IovaFound HostFindByHva(Sink& sink, uint64_t hva) {
   return found;
 }
 
+SvqFound FindHostByHva(const Stores& stores, uint64_t hva,
+                       uint64_t size_minus_1) {
+  return {kTree, hva, VhostIovaTree72FindIova(stores, 0, hva, size_minus_1)};
+}
+
 const Strategy kStrategyHva = {
     "hva",
     "one IOVA->HVA tree; region_del and buffers are looked up by HVA",
@@ -121,6 +126,7 @@ const Strategy kStrategyHva = {
     HostFindByHva,
     Find,
     HoldsHva,
+    FindHostByHva,
 };
 
 const Strategy kStrategyHvaId = {
@@ -136,6 +142,7 @@ const Strategy kStrategyHvaId = {
     HostFindByHva,
     Find,
     HoldsHvaId,
+    FindHostByHva,
 };
 
 }  // namespace iovalab

@@ -91,6 +91,7 @@ const Strategy kStrategyRamAddr = {
     HostFindByHva,
     Find,
     Holds,
+    FindHostByHva,
 };
 
 }  // namespace iovalab

@@ -1,8 +1,8 @@
 #ifndef IOVALAB_MODEL_VMM_SVQ_H_
 #define IOVALAB_MODEL_VMM_SVQ_H_
 
-// Translation of a guest's buffers by the shadow virtqueue: guest addresses to
-// pieces of host memory, and these to IOVAs.
+// Translation of buffers by the shadow virtqueue: a guest's addresses to pieces
+// of host memory, and these and memory of the VMM's own to IOVAs.
 //
 // Not for: ring layout and descriptors.
 //
@@ -39,6 +39,10 @@ struct SvqTranslation {
 SvqTranslation SvqTranslate(const Strategy& strategy,
                             const VmmSwitches& switches, const SvqBuffer& piece,
                             Sink& sink);
+// The same of `length` > 0 bytes of the VMM's own, which have no guest address.
+SvqTranslation SvqTranslateHost(const Strategy& strategy,
+                                const VmmSwitches& switches, uint64_t hva,
+                                uint64_t length, Sink& sink);
 
 }  // namespace iovalab
 

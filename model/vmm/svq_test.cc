@@ -186,5 +186,36 @@ TEST(SvqTranslate, EndsAndMisses) {
   }
 }
 
+// Memory of the VMM's own: S0-8 in each strategy's tree, and what no tree has.
+TEST(SvqTranslateHost, EveryStrategyLooksByHva) {
+  for (const Strategy* strategy : Strategies()) {
+    SCOPED_TRACE(std::string(strategy->name));
+    for (const bool fixed : {false, true}) {
+      VmmSwitches switches;
+      switches.needle_one_too_long = !fixed;
+      Stores stores;
+      Sink sink(&stores);
+      const auto map = [&](uint64_t hva, uint64_t size) {
+        uint64_t iova = 0;
+        EXPECT_EQ(strategy->host_map(sink, {0x1000, 0xffffffff},
+                                     {hva, size - 1, kPermReadWrite}, &iova),
+                  kIovaOk);
+        return iova;
+      };
+      EXPECT_EQ(map(0x12000, 0x2000), 0x1000u);  // B
+      EXPECT_EQ(map(0x20000, 0x2000), 0x3000u);
+      EXPECT_EQ(map(0x10000, 0x2000), 0x5000u);  // A
+      const auto at = [&](uint64_t hva, uint64_t length) {
+        return SvqTranslateHost(*strategy, switches, hva, length, sink);
+      };
+      EXPECT_EQ(at(0x11000, 0x1000).iova, fixed ? 0x6000u : 0x0u);
+      EXPECT_EQ(at(0x11000, 0xfff).iova, 0x6000u);
+      EXPECT_EQ(at(0x13fff, 1).iova, 0x2fffu);
+      EXPECT_EQ(at(0x13fff, 2).err, -EINVAL);
+      EXPECT_EQ(at(0x30000, 1).rule, Rule::kSvqNoMap);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -1,0 +1,90 @@
+#include "lab/scenario/scenario_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lab/read_file.h"
+
+namespace iovalab {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One file, however the path to it is written.
+std::string Identity(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? path : real.string();
+}
+
+absl::Status CheckFile(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (error) return FileError(path, error.value());
+  if (!absl::EndsWith(path, kScenarioEnding)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path,
+                     ": is no scenario by its name; a folder, or a file "
+                     "NAME.textproto"));
+  }
+  if (status.type() != fs::file_type::regular) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is no file; a folder, or a file NAME.textproto"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ScenariosBelow(
+    const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator at(folder, error);
+  for (; !error && at != fs::recursive_directory_iterator();
+       at.increment(error)) {
+    std::error_code ignored;
+    const std::string path = at->path().string();
+    if (absl::EndsWith(path, kScenarioEnding) && at->is_regular_file(ignored)) {
+      paths.push_back(path);
+    }
+  }
+  if (error) {
+    return absl::NotFoundError(absl::StrCat(
+        folder, ": ", error.message(), "; a folder of scenarios would do"));
+  }
+  if (paths.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": holds no scenario, no file NAME.textproto"));
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+absl::StatusOr<std::vector<std::string>> FindScenarios(
+    absl::Span<const std::string> paths) {
+  std::vector<std::string> found;
+  std::set<std::string> seen;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    std::vector<std::string> files = {path};
+    if (fs::is_directory(path, ignored)) {
+      absl::StatusOr<std::vector<std::string>> below = ScenariosBelow(path);
+      if (!below.ok()) return below.status();
+      files = *std::move(below);
+    } else if (absl::Status status = CheckFile(path); !status.ok()) {
+      return status;
+    }
+    for (std::string& file : files) {
+      if (seen.insert(Identity(file)).second) found.push_back(std::move(file));
+    }
+  }
+  return found;
+}
+
+}  // namespace iovalab

@@ -1,0 +1,85 @@
+#include "lab/scenario/scenario_files.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace iovalab {
+namespace {
+
+namespace fs = std::filesystem;
+using Paths = std::vector<std::string>;
+
+class ScenarioFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = absl::StrCat(testing::TempDir(), "/scenario_files_test");
+    fs::remove_all(root_);
+    for (const char* folder : {"a/b", "a/c.textproto", "empty"}) {
+      fs::create_directories(At(folder));
+    }
+    for (const char* file :
+         {"a/z.textproto", "a/b/y.textproto", "a/note.txt", "x.textproto"}) {
+      std::ofstream(At(file)) << "";
+    }
+    fs::create_directory_symlink(At("a"), At("a/b/loop"));
+    fs::create_symlink(At("x.textproto"), At("x2.textproto"));
+  }
+
+  std::string At(absl::string_view name) const {
+    return absl::StrCat(root_, "/", name);
+  }
+  Paths All(Paths names) const {
+    for (std::string& name : names) name = At(name);
+    return names;
+  }
+
+  std::string root_;
+};
+
+TEST_F(ScenarioFiles, FoldersAreSortedAndFilesComeOnce) {
+  const struct {
+    Paths paths;
+    Paths found;
+  } kCases[] = {
+      {{}, {}},
+      {{"a"}, {"a/b/y.textproto", "a/z.textproto"}},
+      {{"x.textproto", "a/z.textproto", "a"},
+       {"x.textproto", "a/z.textproto", "a/b/y.textproto"}},
+      {{"x2.textproto", "x.textproto"}, {"x2.textproto"}},
+      {{"a/../a/z.textproto", "a/z.textproto"}, {"a/../a/z.textproto"}},
+  };
+  for (const auto& c : kCases) {
+    const auto found = FindScenarios(All(c.paths));
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(*found, All(c.found));
+  }
+}
+
+TEST_F(ScenarioFiles, ABadPathIsNamed) {
+  const struct {
+    const char* path;
+    const char* says;
+  } kCases[] = {
+      {"none", "No such file or directory"},
+      {"none.textproto", "No such file or directory"},
+      {"empty", "holds no scenario, no file NAME.textproto"},
+      {"a/note.txt",
+       "is no scenario by its name; a folder, or a file NAME.textproto"},
+  };
+  for (const auto& c : kCases) {
+    const auto found = FindScenarios({At("a"), At(c.path)});
+    ASSERT_FALSE(found.ok()) << c.path;
+    EXPECT_EQ(found.status().message(), absl::StrCat(At(c.path), ": ", c.says));
+  }
+  EXPECT_EQ(FindScenarios({"-"}).status().message(),
+            "-: No such file or directory");
+  EXPECT_EQ(FindScenarios({"/dev/null"}).status().message(),
+            "/dev/null: is no scenario by its name; a folder, or a file "
+            "NAME.textproto");
+}
+
+}  // namespace
+}  // namespace iovalab

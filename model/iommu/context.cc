@@ -1,0 +1,58 @@
+#include "model/iommu/context.h"
+
+namespace iovalab {
+namespace {
+
+ContextAnswer Refuse(FaultReason reason, uint32_t cause) {
+  return {.reason = reason, .riscv_cause = cause};
+}
+
+// The root of a RISC-V second stage has 16 KiB and lies on a multiple of that.
+bool Misconfigured(const TableRoot& second) {
+  if (second.format == nullptr) return false;
+  const Format& f = *second.format;
+  const uint64_t bytes = f.TableBytes(f.root_level());
+  return f.family == Family::kRiscvG && (second.address & (bytes - 1)) != 0;
+}
+
+}  // namespace
+
+ContextAnswer ResolveContext(const DeviceContext& context,
+                             const DeviceRequest& request) {
+  switch (context.kind) {
+    case ContextKind::kNone:
+      return Refuse(FaultReason::kNoContext, kCauseContextInvalid);
+    case ContextKind::kBlocked:
+      return Refuse(FaultReason::kTypeBlocked, kCauseInboundDisallowed);
+    case ContextKind::kIdentity:
+      if (request.pasid)
+        return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+      return {.request = {.access = request.access}};
+    case ContextKind::kTranslated:
+      break;
+  }
+  if (Misconfigured(context.second))
+    return Refuse(FaultReason::kNoContext, kCauseContextMisconfigured);
+  ContextAnswer answer{.second = context.second,
+                       .request = {.access = request.access}};
+  if (!context.has_processes) {
+    if (request.pasid)
+      return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+    answer.first = context.first;
+    return answer;
+  }
+  // Without a PASID there is no process, and no first stage.
+  if (!request.pasid) return answer;
+  for (const ProcessContext& process : context.processes) {
+    if (process.pasid != *request.pasid) continue;
+    if (request.supervisor && !process.supervisor)
+      return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+    answer.first = process.first;
+    answer.request.supervisor = request.supervisor;
+    answer.request.sum = process.supervisor_may_user;
+    return answer;
+  }
+  return Refuse(FaultReason::kNoContext, kCauseProcessInvalid);
+}
+
+}  // namespace iovalab
