@@ -117,7 +117,7 @@ void WriteFailures(const Comparison& comparison, Terminal& terminal) {
 }
 
 std::string TraceName(std::string name, const Policies& policies) {
-  for (const auto& [axis, value] : policies.values) {
+  for (const auto& [axis, value] : policies.Named()) {
     absl::StrAppend(&name, ".", value);
   }
   return name + ".trace";

@@ -121,8 +121,9 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
     terminal.Write(ComparisonJson(comparison));
   } else {
     const std::string story = StoryOf(scenario.spec, result.trace, outcome);
+    const auto named = policies.Named();
     std::vector<absl::string_view> values;
-    for (const auto& [axis, value] : policies.values) values.push_back(value);
+    for (const auto& [axis, value] : named) values.push_back(value);
     terminal.Write(absl::StrCat(
         scenario.proto.name(), " (", absl::StrJoin(values, ", "),
         "): ", scenario.proto.summary(), "\n\n",

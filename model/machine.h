@@ -22,6 +22,7 @@
 #include "model/scenario.h"
 #include "model/store/stores.h"
 #include "model/vmm/strategy.h"
+#include "model/vmm/vmm_profile.h"
 
 namespace iovalab {
 
@@ -30,6 +31,7 @@ struct RunPolicies {
   VmmSwitches switches;
   const KernelProfile* kernel = nullptr;
   DeviceProfile device;
+  const VmmProfile* vmm = nullptr;  // null: the axis's default
 };
 
 // Somebody who wants to know that a long run goes on. Nothing that it does may

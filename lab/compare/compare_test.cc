@@ -40,7 +40,7 @@ TEST(ComparisonJson, HasTheKeysOfCliMd) {
     EXPECT_EQ(Keys(row), kRowKeys);
     EXPECT_EQ(Keys(row["policies"]),
               (std::set<std::string>{"mapping", "backend", "device", "kernel",
-                                     "switches"}));
+                                     "switches", "vmm"}));
     if (!row["not_applicable"].is_null()) {
       ++not_applicable;
       EXPECT_TRUE(row["verdict"].is_null());

@@ -121,6 +121,13 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
                              GetRule(e.rule).says);
     case Kind::kTranslate:
       return absl::StrFormat("  %s is at IOVA 0x%x", Buffer(f), f["iova"]);
+    case Kind::kRingBad:
+      return absl::StrFormat("queue %d, %s's ring: %s (%d)", f["queue"],
+                             f["ring"] != 0 ? "the VMM" : "the guest",
+                             GetRule(e.rule).says, f["value"]);
+    case Kind::kKick:
+    case Kind::kInterrupt:
+      return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {
