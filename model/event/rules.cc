@@ -9,6 +9,11 @@ constexpr auto kRec = Evidence::kRecorded;
 constexpr auto kSrc = Evidence::kSource;
 constexpr auto kDer = Evidence::kDerived;
 
+constexpr absl::string_view kPop =
+    "QEMU 10.1 hw/virtio/virtio.c; Linux 6.12 drivers/vhost/vringh.c";
+constexpr absl::string_view kUsed =
+    "QEMU 10.1 vhost-shadow-virtqueue.c; Linux 6.12 virtio_ring.c";
+
 constexpr RuleInfo kRules[] = {
     {Rule::kNone, "-", Evidence::kNone, "", ""},
 
@@ -322,69 +327,38 @@ constexpr RuleInfo kRules[] = {
      "a control command goes through buffers of the VMM's own, which are "
      "looked up by HVA"},
 
-    {Rule::kRingHeadRange, "ring.head_range", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_get_head; Linux 6.12 "
-     "drivers/vhost/vringh.c __vringh_get_head",
+    {Rule::kRingHeadRange, "ring.head_range", kSrc, kPop,
      "a head that is no descriptor of the ring is refused"},
-    {Rule::kRingNextRange, "ring.next_range", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_read_next_desc; Linux 6.12 "
-     "drivers/vhost/vringh.c __vringh_iov",
+    {Rule::kRingNextRange, "ring.next_range", kSrc, kPop,
      "a next that is past the table ends the chain with an error"},
-    {Rule::kRingLoop, "ring.loop", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux 6.12 "
-     "drivers/vhost/vringh.c __vringh_iov",
+    {Rule::kRingLoop, "ring.loop", kSrc, kPop,
      "a chain with more descriptors than its table has is taken for a loop"},
-    {Rule::kRingOrder, "ring.order", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux commit "
-     "e74cfa91f42c",
+    {Rule::kRingOrder, "ring.order", kSrc, kPop,
      "a buffer that the device reads may not follow one that it writes"},
-    {Rule::kRingZeroLength, "ring.zero_length", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_map_desc",
+    {Rule::kRingZeroLength, "ring.zero_length", kSrc, kPop,
      "QEMU takes no buffer of length 0; vringh does"},
-    {Rule::kRingTooMany, "ring.too_many", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c VIRTQUEUE_MAX_SIZE",
+    {Rule::kRingTooMany, "ring.too_many", kSrc, kPop,
      "QEMU takes at most 1024 segments of one element"},
-    {Rule::kRingIndirectSize, "ring.indirect_size", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux 6.12 "
-     "drivers/vhost/vringh.c move_to_indirect",
+    {Rule::kRingIndirectSize, "ring.indirect_size", kSrc, kPop,
      "an indirect table's length is a multiple of a descriptor's"},
-    {Rule::kRingIndirectNested, "ring.indirect_nested", kSrc,
-     "Linux 6.12 drivers/vhost/vringh.c move_to_indirect",
-     "vringh follows no indirect table out of another; QEMU takes it for a "
-     "buffer"},
-    {Rule::kRingSizeExceeded, "ring.size_exceeded", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop",
-     "QEMU refuses a further element while as many as the ring has entries are "
-     "in use"},
-    {Rule::kRingUnreachable, "ring.unreachable", kSrc,
-     "QEMU 10.1 hw/virtio/virtio.c virtio_init_region_cache; Linux 6.12 "
-     "drivers/vhost/vringh.c iotlb_translate",
+    {Rule::kRingIndirectNested, "ring.indirect_nested", kSrc, kPop,
+     "vringh follows no table out of another; to QEMU it is a buffer"},
+    {Rule::kRingSizeExceeded, "ring.size_exceeded", kSrc, kPop,
+     "QEMU has no more elements in use than the ring has entries"},
+    {Rule::kRingUnreachable, "ring.unreachable", kSrc, kPop,
      "a ring or table that cannot be reached: the queue does no more"},
-    {Rule::kRingUsedId, "ring.used_id", kSrc,
-     "Linux 6.12 drivers/virtio/virtio_ring.c virtqueue_get_buf_ctx_split; "
-     "QEMU 10.1 vhost-shadow-virtqueue.c vhost_svq_get_buf",
-     "a used id that is not outstanding: Linux breaks the queue, the shadow "
-     "queue passes it over"},
-    {Rule::kRingQuiet, "ring.quiet", kSrc,
-     "Linux 6.12 drivers/vhost/vringh.c __vringh_need_notify, "
-     "drivers/virtio/virtio_ring.c virtqueue_kick_prepare_split",
-     "a ring whose other side set the flag gets no kick or no interrupt"},
-    {Rule::kSvqNoSpace, "svq.no_space", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
-     "an element that takes more descriptors than are free waits until some "
-     "are used; kicks are ignored meanwhile"},
-    {Rule::kSvqPop, "svq.pop", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+    {Rule::kRingUsedId, "ring.used_id", kSrc, kUsed,
+     "a used id never given: Linux breaks the queue, QEMU passes it over"},
+    {Rule::kRingQuiet, "ring.quiet", kSrc, kUsed,
+     "a side that set the flag gets no kick or no interrupt"},
+    {Rule::kSvqNoSpace, "svq.no_space", kSrc, kUsed,
+     "an element without room waits until some is used; kicks are ignored"},
+    {Rule::kSvqPop, "svq.pop", kSrc, kUsed,
      "the shadow queue takes elements off the guest's ring until it is empty"},
-    {Rule::kVringhPop, "dev.pop", kSrc,
-     "Linux 6.12 drivers/vdpa/vdpa_sim, drivers/vhost/vringh.c "
-     "vringh_getdesc_iotlb",
-     "the device takes chains off its ring until it is empty or one is bad; a "
-     "bad one is never completed, a later kick goes on behind it"},
-    {Rule::kVmmRingsFirst, "vmm.rings_first", kRec,
-     "QEMU 7.2 and 10.0 logs q35-4g-novga-svq",
-     "at DRIVER_OK the rings are mapped, then the listener is registered: RAM "
-     "gets the IOVAs behind the rings"},
+    {Rule::kVringhPop, "dev.pop", kSrc, kPop,
+     "a bad chain is never completed; a later kick goes on behind it"},
+    {Rule::kVmmRingsFirst, "vmm.rings_first", kRec, "QEMU 7.2 and 10.0 logs",
+     "rings are mapped at DRIVER_OK, then the listener brings RAM"},
 };
 
 constexpr bool RowsMatchRules() {
