@@ -15,6 +15,8 @@ int64_t BeginsAt(const StepSpec& step) {
   return static_cast<int64_t>(step.at_ns + step.delay_ns);
 }
 
+constexpr uint64_t kProgressEvents = 4096;
+
 // Streams of random numbers.
 constexpr uint64_t kJitterStream = 1;
 constexpr uint64_t kOrderStream = 2;
@@ -300,7 +302,9 @@ void Machine::End(Sink& sink) {
 bool Machine::Afford() {
   if (events_ < limits_.max_events &&
       result_.trace.bytes() <= limits_.max_trace_bytes) {
-    ++events_;
+    if (events_++ % kProgressEvents == 0 && limits_.progress.call != nullptr) {
+      limits_.progress.call(limits_.progress.context, events_);
+    }
     return true;
   }
   result_.ended = Ended::kBound;
