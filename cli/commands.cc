@@ -121,10 +121,17 @@ std::string Usage(const Command& command) {
   if (!command.operands.usage.empty()) {
     absl::StrAppend(&usage, " ", command.operands.usage);
   }
+  bool bounds = false;
   for (const Flag& flag : command.flags) {
+    if (absl::StartsWith(flag.name, "--max-")) {
+      bounds = true;
+      continue;
+    }
     absl::StrAppend(&usage, " [", flag.name, flag.value.empty() ? "" : " ",
                     flag.value, "]", flag.use == FlagUse::kRepeated ? "…" : "");
   }
+  // A dozen of them, which the list of flags has.
+  if (bounds) absl::StrAppend(&usage, " [--max-… N]…");
   return usage;
 }
 

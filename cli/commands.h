@@ -2,6 +2,8 @@
 #define IOVALAB_CLI_COMMANDS_H_
 
 // The table of commands, and the way from a command line to one of them.
+//
+// Not for: what a command does (the file of its name).
 
 #include <string>
 

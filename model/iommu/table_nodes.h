@@ -3,8 +3,8 @@
 
 // TableNodes: the storage of a run-compressed table. A node is one table that
 // is spelled out: 2^bits words, and before the first of them two bits each for
-// their kinds, backwards. Runs stand for whole subtrees
-// and are shared by the entries that they cover.
+// their kinds, backwards. Runs stand for whole subtrees and are shared by the
+// entries that they cover.
 //
 // Not for: anything but PageTable.
 //

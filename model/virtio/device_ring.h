@@ -11,6 +11,8 @@
 // Source: QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop, virtqueue_map_desc,
 // virtqueue_split_read_next_desc; Linux 6.12 drivers/vhost/vringh.c
 // __vringh_get_head, __vringh_iov, __vringh_complete.
+// Invariant: last_avail and used_idx are the device's own, whatever memory
+// holds.
 
 #include <cstdint>
 #include <vector>

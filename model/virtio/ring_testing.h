@@ -2,6 +2,8 @@
 #define IOVALAB_MODEL_VIRTIO_RING_TESTING_H_
 
 // Memory of bytes for tests of rings: all of [0, size) reachable, no more.
+//
+// Not for: anything but tests.
 
 #include <cstdint>
 #include <vector>

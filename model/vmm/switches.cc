@@ -12,7 +12,7 @@ constexpr VmmSwitches With(bool VmmSwitches::*member, bool value) {
 using S = VmmSwitches;
 
 constexpr SwitchSetting kSettings[] = {
-    {"as_merged", "the code as merged, residual defects R1-R3 included",
+    {"as_merged", "the code as merged, residual defects R1-R6 included",
      "QEMU 10.1", S()},
     {"r1_fixed", "the shadow queue's needle has the buffer's length",
      "derived from QEMU 10.1", With(&S::needle_one_too_long, false)},
