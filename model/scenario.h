@@ -76,7 +76,7 @@ struct RegionSpec {
 struct BufferSpec {
   Range<Gpa> gpa;
   bool writable = false;
-  std::string data;  // that the driver writes first, if any
+  std::string data = {};  // that the driver writes first, if any
 
   friend bool operator==(const BufferSpec&, const BufferSpec&) = default;
 };
@@ -99,8 +99,8 @@ struct QueueSpec {
   // Host buffers for the VMM's shadow ring: descriptors and avail, and used.
   uint32_t driver_area = kNoIndex;
   uint32_t device_area = kNoIndex;
-  bool control = false;          // of commands
-  std::optional<uint32_t> asid;  // of a control queue; else as QEMU does
+  bool control = false;               // of commands
+  std::optional<uint32_t> asid = {};  // of a control queue; else as QEMU does
   // Host buffers of a control queue: of commands and of their answers.
   uint32_t out_buffer = kNoIndex;
   uint32_t status = kNoIndex;
