@@ -62,6 +62,9 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       std::max(scenario.iova_range.first, Iova(policies.device.iova_first)),
       std::min(scenario.iova_range.last, Iova(policies.device.iova_last))};
   listener_profile_.batch = !scenario.no_batch;
+  for (const QueueSpec& queue : scenario.queues) {
+    places_.push_back(PlaceQueue(queue, policies));
+  }
 }
 
 Sink& Machine::Begin(int64_t now, EventIndex cause, bool watch) {
@@ -243,6 +246,8 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return RingWork(now, job.a, job.cause);
     case Op::kGuestCall:
       return GuestCall(now, job.a, job.cause);
+    case Op::kControlPoll:
+      return ControlPoll(now, job.a, job.cause);
   }
 }
 

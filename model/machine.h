@@ -50,6 +50,18 @@ struct RunLimits {
 using ClassCounts =
     std::array<uint64_t, static_cast<size_t>(AccessClass::kCount)>;
 
+// Where a virtqueue of the device's is.
+struct QueuePlace {
+  bool shadowed = false;
+  uint8_t asid = 0;  // of its buffers, and of the ring that the device reads
+};
+// Data queues are as the strategy says. A control queue joins them when they
+// are shadowed; else it is shadowed by itself, in address space 1, where the
+// device, the kernel and the VMM know how. QueueSpec::asid overrules that.
+// Source: QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_start; QEMU commit
+// c1a1008685 (8.0).
+QueuePlace PlaceQueue(const QueueSpec& queue, const RunPolicies& policies);
+
 struct RunResult {
   Trace trace;
   Stores stores;

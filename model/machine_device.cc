@@ -110,32 +110,48 @@ std::pair<uint64_t, int> Machine::DoDescriptors(Sink& sink,
   uint64_t written = 0;
   int err = 0;
   for (uint32_t i = 0; i < request.descriptors.size() && err == 0; ++i) {
-    const Descriptor& descriptor = request.descriptors[i];
-    pieces_.clear();
-    DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
-              descriptor.write, policies_.device, host_, &pieces_);
-    CutWhereDropped(request.asid);
-    CutAsMeant(request, descriptor, host_, &pieces_);
-    uint32_t meant = 0;
-    uint64_t before = 0;  // bytes meant by those before it
-    for (const DmaPiece& piece : pieces_) {
-      const uint64_t offset = piece.iova - descriptor.iova;
-      const MeantPiece* of = nullptr;
-      if (descriptor.meant_count > 0) {
-        of = &request.meant[descriptor.meant_first + meant];
-        for (; offset - before >= of->buffer.length; ++of, ++meant) {
-          before += of->buffer.length;
-        }
+    const auto [bytes, failed] =
+        DoDescriptor(sink, request, request.descriptors[i], nullptr);
+    written += bytes;
+    err = failed;
+    if (stopped_) break;
+  }
+  return {written, err};
+}
+
+std::pair<uint64_t, int> Machine::DoDescriptor(Sink& sink,
+                                               const Request& request,
+                                               const Descriptor& descriptor,
+                                               ControlTransfer* control) {
+  uint64_t written = 0;
+  int err = 0;
+  pieces_.clear();
+  DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
+            descriptor.write, policies_.device, host_, &pieces_);
+  CutWhereDropped(request.asid);
+  CutAsMeant(request, descriptor, host_, &pieces_);
+  uint32_t meant = 0;
+  uint64_t before = 0;  // bytes meant by those before it
+  for (const DmaPiece& piece : pieces_) {
+    const uint64_t offset = piece.iova - descriptor.iova;
+    const MeantPiece* of = nullptr;
+    if (descriptor.meant_count > 0) {
+      of = &request.meant[descriptor.meant_first + meant];
+      for (; offset - before >= of->buffer.length; ++of, ++meant) {
+        before += of->buffer.length;
       }
-      RecordPiece(sink, request, descriptor.meant_first + meant, piece,
-                  descriptor.write, of, offset - before);
-      if (piece.fault != FaultReason::kNone) {
-        err = -EIO;
-      } else if (descriptor.write) {
-        written += piece.length;
-        WriteMemory(sink, piece);
-        if (stopped_) return {written, err};
-      }
+    }
+    RecordPiece(sink, request, descriptor.meant_first + meant, piece,
+                descriptor.write, of, offset - before);
+    if (piece.fault != FaultReason::kNone) {
+      err = -EIO;
+    } else if (control != nullptr) {
+      MoveControl(sink, piece, descriptor.write, *control);
+      if (descriptor.write) written += piece.length;
+    } else if (descriptor.write) {
+      written += piece.length;
+      WriteMemory(sink, piece);
+      if (stopped_) return {written, err};
     }
   }
   return {written, err};

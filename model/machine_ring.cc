@@ -49,15 +49,16 @@ bool Machine::ClearRing(Sink& sink, uint32_t queue, RingVia via) {
   return true;
 }
 
-// Maps one area of a shadow ring for the device.
+// Maps one area of a shadow ring, or a control queue's buffer, for the device.
 std::optional<uint64_t> Machine::MapRing(Sink& sink, uint32_t host_buffer,
-                                         bool readonly) {
+                                         bool readonly, uint8_t asid,
+                                         Rule rule) {
   const HostBufferSpec& buffer = scenario_.host_buffers[host_buffer];
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,
-                      readonly ? kPermRead : kPermReadWrite, /*asid=*/0};
+                      readonly ? kPermRead : kPermReadWrite, asid};
   const EventIndex event =
-      sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,
+      sink.Emit(Kind::kHostMap, Actor::kVmm, rule,
                 {sink.Intern(buffer.name), true, span.hva,
                  span.size_minus_1 + 1, span.perm, UINT64_MAX, span.asid});
   const EventIndex former = sink.SetCause(event);
@@ -90,7 +91,9 @@ void Machine::StartRings(Sink& sink) {
       continue;
     }
     RingLayout device = guest;
-    if (policies_.strategy->shadow_queue) {
+    const auto [shadowed, asid] = places_[i];
+    if (shadowed) {
+      if (spec.control && !StartControl(sink, i)) continue;
       const uint64_t driver_hva =
           scenario_.host_buffers[spec.driver_area].hva.first.value;
       const uint64_t device_hva =
@@ -100,9 +103,9 @@ void Machine::StartRings(Sink& sink) {
           DriverRing({spec.size, driver_hva, driver_hva + avail, device_hva});
       ClearRing(sink, i, RingVia::kVmmShadow);
       const std::optional<uint64_t> driver =
-          MapRing(sink, spec.driver_area, true);
+          MapRing(sink, spec.driver_area, true, asid, Rule::kSvqVring);
       const std::optional<uint64_t> used =
-          MapRing(sink, spec.device_area, false);
+          MapRing(sink, spec.device_area, false, asid, Rule::kSvqVring);
       if (!driver || !used) continue;  // QEMU gives the device up
       device = {spec.size, *driver, *driver + avail, *used};
     }
@@ -186,7 +189,7 @@ void Machine::GuestKick(int64_t now, Sink& sink, uint32_t queue_index) {
                                     quiet ? Rule::kRingQuiet : Rule::kNone,
                                     {queue_index, false, !quiet});
   if (quiet) return;
-  if (policies_.strategy->shadow_queue) {
+  if (places_[queue_index].shadowed) {
     EnqueueVmm(now, {Op::kSvqKick, queue_index, 0, kick});
   } else {
     Schedule(now, kDevicePriority, {Op::kRingTake, queue_index, 0, kick});
@@ -263,6 +266,7 @@ void Machine::GuestCall(int64_t now, uint32_t queue_index, EventIndex cause) {
     used = TakeUsed(queue.guest, memory);
     if (used.is == UsedChain::Is::kNone) break;
     if (used.is == UsedChain::Is::kChain) {
+      ControlTaken(sink, queue_index, requests_[used.token]);
       const uint32_t step = requests_[used.token].finishes;
       if (!steps_[step].finished) FinishStep(now, step);
     } else if (used.is == UsedChain::Is::kUnknown &&

@@ -6,6 +6,7 @@
 //
 // Only model/machine*.{h,cc} include this.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "model/store/sink.h"
 #include "model/virtio/device_ring.h"
 #include "model/virtio/driver_ring.h"
+#include "sim/event_queue.h"
 
 namespace iovalab {
 
@@ -49,6 +51,15 @@ struct RingRequest {
   bool device_took = false;
   bool wild = false;   // no post of the guest's: nothing to finish
   bool intent = true;  // the oracle knows what the guest meant
+  // HVA of the guest's byte for the answer, of a command that the VMM took.
+  std::optional<uint64_t> answer;
+};
+
+// What the device reads of a command, and answers.
+struct ControlTransfer {
+  std::array<uint8_t, 8> bytes{};  // class, command, arguments
+  uint32_t size = 0;
+  uint8_t ack = 0;
 };
 
 struct RingQueue {
@@ -71,6 +82,12 @@ struct RingQueue {
   DriverRing shadow;                 // HVA; token: request
   std::optional<uint32_t> no_space;  // request that waits for descriptors
   bool quiet = false;                // the guest is told not to kick
+
+  // A shadowed control queue's command that the VMM's thread waits for, until
+  // then at the latest.
+  std::optional<uint32_t> command;  // request
+  int64_t gives_up = 0;
+  sim::Handle timeout;
 
   DeviceRing device;
   bool more = false;           // chains may be left that the device had no

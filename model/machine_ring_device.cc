@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 #include "model/machine_state.h"
 
@@ -131,7 +132,7 @@ void Machine::RingTake(int64_t now, uint32_t queue_index, EventIndex cause) {
   RingQueue& queue = queues_[queue_index];
   Sink& sink = Begin(now, cause);
   if (!queue.started) return;
-  const bool shadow = policies_.strategy->shadow_queue;
+  const bool shadow = places_[queue_index].shadowed;
   RingSide side{this, &sink, queue_index, RingVia::kDevice};
   const RingMemory memory = ReachRing(&side);
   RingChain chain;
@@ -183,19 +184,39 @@ void Machine::RingWork(int64_t now, uint32_t queue_index, EventIndex) {
   const uint32_t id = queue.taken[which];
   queue.taken.erase(queue.taken.begin() + static_cast<int64_t>(which));
   Sink& sink = Begin(now, requests_[id].cause);
-  const auto [written, err] = DoDescriptors(sink, requests_[id]);
+  CommandDone done;
+  if (scenario_.queues[queue_index].control) {
+    done = DoCommand(sink, queue_index, requests_[id]);
+  } else {
+    std::tie(done.written, done.err) = DoDescriptors(sink, requests_[id]);
+    done.used_len = static_cast<uint32_t>(done.written);
+  }
   if (stopped_) return;
-  const EventIndex done = sink.Emit(
-      Kind::kComplete, Actor::kDevice, Rule::kNone,
-      {requests_[id].name, written, static_cast<uint64_t>(int64_t{err})});
-  sink.SetCause(done);
   --in_flight_;
+  if (!done.dropped) RingComplete(now, sink, queue_index, id, done);
+  if (stopped_ || !queue.started) return;
+  // There is room again; and it looks whether more is available, kick or not.
+  queue.more = true;
+  for (uint32_t i = 0; i < queues_.size(); ++i) {
+    if (queues_[i].more) {
+      queues_[i].more = false;
+      Schedule(now, kDevicePriority, {Op::kRingTake, i, 0, sink.cause()});
+    }
+  }
+}
+
+// Gives a chain back.
+void Machine::RingComplete(int64_t now, Sink& sink, uint32_t queue_index,
+                           uint32_t id, const CommandDone& done) {
+  RingQueue& queue = queues_[queue_index];
+  sink.SetCause(sink.Emit(Kind::kComplete, Actor::kDevice, Rule::kNone,
+                          {requests_[id].name, done.written,
+                           static_cast<uint64_t>(int64_t{done.err})}));
   if (!queue.started) return;  // reset meanwhile
-  const bool shadow = policies_.strategy->shadow_queue;
+  const bool shadow = places_[queue_index].shadowed;
   RingSide side{this, &sink, queue_index, RingVia::kDevice};
   const RingMemory memory = ReachRing(&side);
-  PushUsed(queue.device, requests_[id].ring.device_head,
-           static_cast<uint32_t>(written), memory);
+  PushUsed(queue.device, requests_[id].ring.device_head, done.used_len, memory);
   // A failed write is not looked at; the flags lie in the other area.
   uint16_t flags = 0;
   const bool reached =
@@ -210,13 +231,9 @@ void Machine::RingWork(int64_t now, uint32_t queue_index, EventIndex) {
   } else if (sent) {
     Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, call});
   }
-  // There is room again; and it looks whether more is available, kick or not.
-  queue.more = true;
-  for (uint32_t i = 0; i < queues_.size(); ++i) {
-    if (queues_[i].more) {
-      queues_[i].more = false;
-      Schedule(now, kDevicePriority, {Op::kRingTake, i, 0, done});
-    }
+  // The VMM looks at the used ring all the time while it waits.
+  if (queue.command) {
+    Schedule(now, kVmmPriority, {Op::kControlPoll, queue_index, 0, call});
   }
 }
 

@@ -105,7 +105,8 @@ AccessFacts Machine::RingFacts(const RingSide& side, const RingPlace& at,
                                uint64_t* gpa) const {
   const RingQueue& queue = queues_[side.queue];
   const uint64_t skipped = piece.iova - at.address;
-  if (!policies_.strategy->shadow_queue) {
+  const auto [shadowed, asid] = places_[side.queue];
+  if (!shadowed) {
     *gpa = piece.iova;
     MeantPiece meant;
     meant.buffer.gpa = piece.iova;
@@ -121,7 +122,9 @@ AccessFacts Machine::RingFacts(const RingSide& side, const RingPlace& at,
     }
     return FactsOf(piece, meant, 0);
   }
-  if (at.field == RingField::kIndirectDesc) return ProbeFacts(piece, write, 0);
+  if (at.field == RingField::kIndirectDesc) {
+    return ProbeFacts(piece, write, asid);
+  }
   const bool used = at.field == RingField::kUsedRing ||
                     at.field == RingField::kUsedIdx ||
                     at.field == RingField::kUsedFlags;
@@ -138,19 +141,20 @@ AccessFacts Machine::RingFacts(const RingSide& side, const RingPlace& at,
 bool Machine::DeviceSpans(const RingSide& side, const RingPlace& at,
                           bool write) {
   pieces_.clear();
-  DmaAccess(result_.stores, 0, at.address, NotWrapping(at.address, at.bytes),
+  const uint8_t asid = places_[side.queue].asid;
+  DmaAccess(result_.stores, asid, at.address, NotWrapping(at.address, at.bytes),
             write, policies_.device, host_, &pieces_);
   bool reached = true;
   for (const DmaPiece& piece : pieces_) {
     uint64_t gpa = kAbsent;
     AccessFacts facts = RingFacts(side, at, piece, write, &gpa);
     uint64_t last = 0;
-    facts.dropped = Dropped(piece, 0, &last);
+    facts.dropped = Dropped(piece, asid, &last);
     // A ring is read and written all the time: what is as it should be is told
     // by the ring's event alone.
     if (Judge(facts).access_class != AccessClass::kOk) {
-      EmitDma(*side.sink, queues_[side.queue].name, 0, 0, piece, write, facts,
-              gpa);
+      EmitDma(*side.sink, queues_[side.queue].name, 0, asid, piece, write,
+              facts, gpa);
     }
     if (piece.fault != FaultReason::kNone) reached = false;
     // Where no object is, reads are garbage and writes are lost.
@@ -186,7 +190,7 @@ void Machine::EmitRing(const RingSide& side, const RingPlace& at, bool write,
   if (IsFlags(at.field) && !write && words[0] == 0) return;
   const bool shadow =
       side.via == RingVia::kVmmShadow ||
-      (side.via == RingVia::kDevice && policies_.strategy->shadow_queue);
+      (side.via == RingVia::kDevice && places_[side.queue].shadowed);
   uint64_t index = at.index;
   uint64_t value = words[0];
   uint64_t addr = kAbsent;

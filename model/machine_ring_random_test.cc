@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -123,6 +124,66 @@ Scenario RandomRings(uint64_t seed) {
   return s;
 }
 
+// The last queue is one of commands, some of them such as a driver has.
+void MakeControl(Scenario& s, uint64_t seed) {
+  sim::Random random(seed, 79);
+  QueueSpec& queue = s.queues.back();
+  queue.control = true;
+  if (random.Chance(1, 2)) queue.asid = random.Below(2);
+  queue.out_buffer = AddArea(s, 10);
+  queue.status = AddArea(s, 11);
+  for (StepSpec& step : s.steps) {
+    for (BufferSpec& buffer : step.buffers) {
+      if (step.kind != StepKind::kPost || random.Chance(1, 3)) continue;
+      const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
+      buffer.data = std::string("\1\1\2\0\0\3\4\5", 8);
+      if (random.Chance(1, 3))
+        buffer.data[0] = static_cast<char>(random.Below(5));
+      if (length < buffer.data.size()) buffer.data.resize(length);
+      if (length > 0x10000) buffer.data.clear();
+    }
+  }
+}
+
+// The trace tells the stores, and a second run is the same.
+RunResult RunTwice(const Scenario& scenario, const RunPolicies& policies,
+                   uint64_t seed) {
+  const RunLimits limits{.max_events = 20000};
+  RunResult run = RunScenario(scenario, policies, seed, limits);
+  const Stores folded = FoldOf(run.trace);
+  EXPECT_TRUE(SameContents(folded, run.stores));
+  EXPECT_EQ(folded.fingerprint(), run.stores.fingerprint());
+  const RunResult again = RunScenario(scenario, policies, seed, limits);
+  EXPECT_EQ(run.trace.size(), again.trace.size());
+  EXPECT_TRUE(SameEvents(run.trace, again.trace, run.trace.size()));
+  return run;
+}
+
+TEST(MachineRingRandom, ControlQueues) {
+  std::array<int, static_cast<size_t>(Rule::kCount)> rules{};
+  for (uint64_t seed = 1; seed <= kSeeds / 2; ++seed) {
+    Scenario scenario = RandomRings(seed);
+    MakeControl(scenario, seed);
+    for (const Strategy* strategy : Strategies()) {
+      SCOPED_TRACE(absl::StrCat(strategy->name, " seed ", seed));
+      RunPolicies policies = TestPolicies(
+          strategy, seed % 2 == 0 ? "vdpa_sim_net_va" : "vdpa_sim_net_pa");
+      policies.vmm = &VmmProfiles()[seed % VmmProfiles().size()];
+      const RunResult run = RunTwice(scenario, policies, seed);
+      ASSERT_FALSE(HasFailure());
+      for (EventIndex i = 0; i < run.trace.size(); ++i) {
+        ++rules[static_cast<size_t>(run.trace.event(i).rule)];
+      }
+    }
+  }
+  for (const Rule rule :
+       {Rule::kCvqBuffers, Rule::kCvqCopy, Rule::kCvqAnnounce, Rule::kCvqAnswer,
+        Rule::kCvqTimeout, Rule::kCtrlMac, Rule::kCtrlOther,
+        Rule::kCtrlNoHeader, Rule::kCtrlTaken}) {
+    EXPECT_GT(rules[static_cast<size_t>(rule)], 0) << GetRule(rule).name;
+  }
+}
+
 TEST(MachineRingRandom, FoldFingerprintAndSameBytes) {
   std::array<int, static_cast<size_t>(Ended::kCount)> ended{};
   std::array<int, static_cast<size_t>(Kind::kCount)> kinds{};
@@ -133,14 +194,8 @@ TEST(MachineRingRandom, FoldFingerprintAndSameBytes) {
       SCOPED_TRACE(absl::StrCat(strategy->name, " seed ", seed));
       RunPolicies policies = TestPolicies(strategy, kDevices[seed % 3]);
       policies.vmm = &VmmProfiles()[seed % VmmProfiles().size()];
-      const RunLimits limits{.max_events = 20000};
-      const RunResult run = RunScenario(scenario, policies, seed, limits);
-      const Stores folded = FoldOf(run.trace);
-      ASSERT_TRUE(SameContents(folded, run.stores));
-      ASSERT_EQ(folded.fingerprint(), run.stores.fingerprint());
-      const RunResult again = RunScenario(scenario, policies, seed, limits);
-      ASSERT_EQ(run.trace.size(), again.trace.size());
-      ASSERT_TRUE(SameEvents(run.trace, again.trace, run.trace.size()));
+      const RunResult run = RunTwice(scenario, policies, seed);
+      ASSERT_FALSE(HasFailure());
       ++ended[static_cast<size_t>(run.ended)];
       for (EventIndex i = 0; i < run.trace.size(); ++i) {
         ++kinds[static_cast<size_t>(run.trace.event(i).kind)];

@@ -7,6 +7,7 @@
 namespace iovalab {
 
 void Machine::SvqKick(int64_t now, uint32_t queue, EventIndex cause) {
+  if (scenario_.queues[queue].control) return ControlKick(now, queue, cause);
   Sink& sink = Begin(now, cause);
   VmmDone(now);
   if (queues_[queue].started) SvqForward(now, sink, queue);
@@ -23,38 +24,72 @@ void Machine::SvqQuiet(Sink& sink, uint32_t queue_index, bool quiet) {
              quiet ? kRingQuiet : uint16_t{0});
 }
 
+// The next element: the one that waited for room, else one off the guest's
+// ring. None where that is empty or broken.
+std::optional<uint32_t> Machine::SvqNext(Sink& sink, uint32_t queue_index) {
+  RingQueue& queue = queues_[queue_index];
+  if (queue.no_space) {
+    const uint32_t id = *queue.no_space;
+    queue.no_space.reset();
+    return id;
+  }
+  RingSide side{this, &sink, queue_index, RingVia::kVmmGuest};
+  RingChain chain;
+  const PopResult popped = PopChain(queue.vmm, ReachRing(&side), &chain);
+  if (popped.is == PopResult::Is::kChain) {
+    return ClaimGuest(queue_index, chain, /*vmm=*/true);
+  }
+  if (popped.is == PopResult::Is::kEmpty) {
+    SvqQuiet(sink, queue_index, false);
+    return std::nullopt;
+  }
+  if (stopped_) return std::nullopt;
+  // virtio_error: the whole device is given up.
+  vmm_broken_ = true;
+  const bool bad = popped.is == PopResult::Is::kBad;
+  RingBad(sink, Actor::kVmm, queue_index, false,
+          bad ? popped.rule : Rule::kRingUnreachable,
+          bad ? popped.value : queue.guest.layout.desc,
+          bad ? -EINVAL : -EFAULT);
+  return std::nullopt;
+}
+
 // Forwards what is available until the guest's ring is empty, or something is
 // in the way.
 void Machine::SvqForward(int64_t now, Sink& sink, uint32_t queue_index) {
-  RingQueue& queue = queues_[queue_index];
-  RingSide side{this, &sink, queue_index, RingVia::kVmmGuest};
-  const RingMemory memory = ReachRing(&side);
-  RingChain chain;
   while (!vmm_broken_ && !stopped_) {
-    uint32_t id = 0;
-    if (queue.no_space) {
-      id = *queue.no_space;
-      queue.no_space.reset();
-    } else {
-      const PopResult popped = PopChain(queue.vmm, memory, &chain);
-      if (popped.is == PopResult::Is::kEmpty)
-        return SvqQuiet(sink, queue_index, false);
-      if (popped.is != PopResult::Is::kChain) {
-        if (stopped_) return;
-        // virtio_error: the whole device is given up.
-        vmm_broken_ = true;
-        const bool bad = popped.is == PopResult::Is::kBad;
-        return RingBad(sink, Actor::kVmm, queue_index, false,
-                       bad ? popped.rule : Rule::kRingUnreachable,
-                       bad ? popped.value : queue.guest.layout.desc,
-                       bad ? -EINVAL : -EFAULT);
-      }
-      id = ClaimGuest(queue_index, chain, /*vmm=*/true);
-    }
-    const int err = SvqAddElement(now, sink, queue_index, id);
+    const std::optional<uint32_t> id = SvqNext(sink, queue_index);
+    if (!id) return;
+    const int err = SvqAddElement(now, sink, queue_index, *id);
     if (stopped_) return;
-    if (err == -ENOSPC) queue.no_space = id;
+    if (err == -ENOSPC) queues_[queue_index].no_space = id;
     if (err != 0) return SvqQuiet(sink, queue_index, true);
+  }
+}
+
+// False, and the first that is not is refused, where the guest's buffers are
+// not all memory of the guest's.
+bool Machine::SvqMapped(Sink& sink, const Request& request) {
+  for (uint32_t i = 0; i < request.meant.size(); ++i) {
+    if (request.meant[i].mapped) continue;
+    RejectBuffer(sink, request, i, request.meant[i].buffer, Rule::kSvqNoMap);
+    return false;
+  }
+  return true;
+}
+
+// Tells the device of what is in the shadow ring.
+void Machine::SvqNotify(int64_t now, Sink& sink, uint32_t queue_index) {
+  RingSide side{this, &sink, queue_index, RingVia::kVmmShadow};
+  uint16_t flags = 0;
+  ReadIndex(ReachRing(&side),
+            UsedFlagsPlace(queues_[queue_index].shadow.layout), &flags);
+  const bool quiet = (flags & kRingQuiet) != 0;
+  const EventIndex kick = sink.Emit(Kind::kKick, Actor::kVmm,
+                                    quiet ? Rule::kRingQuiet : Rule::kSvqPop,
+                                    {queue_index, true, !quiet});
+  if (!quiet) {
+    Schedule(now, kDevicePriority, {Op::kRingTake, queue_index, 0, kick});
   }
 }
 
@@ -63,11 +98,7 @@ int Machine::SvqAddElement(int64_t now, Sink& sink, uint32_t queue_index,
                            uint32_t id) {
   RingQueue& queue = queues_[queue_index];
   Request& request = requests_[id];
-  for (uint32_t i = 0; i < request.meant.size(); ++i) {
-    if (request.meant[i].mapped) continue;
-    RejectBuffer(sink, request, i, request.meant[i].buffer, Rule::kSvqNoMap);
-    return -EINVAL;
-  }
+  if (!SvqMapped(sink, request)) return -EINVAL;
   if (request.meant.size() > queue.shadow.num_free) {
     RingBad(sink, Actor::kVmm, queue_index, true, Rule::kSvqNoSpace,
             request.meant.size(), -ENOSPC);
@@ -97,21 +128,16 @@ int Machine::SvqAddElement(int64_t now, Sink& sink, uint32_t queue_index,
       AddOutcomeRing::kAdded) {
     return -EINVAL;  // its own memory is there; the run was stopped
   }
-  uint16_t flags = 0;
-  ReadIndex(memory, UsedFlagsPlace(queue.shadow.layout), &flags);
-  const bool quiet = (flags & kRingQuiet) != 0;
-  const EventIndex kick = sink.Emit(Kind::kKick, Actor::kVmm,
-                                    quiet ? Rule::kRingQuiet : Rule::kSvqPop,
-                                    {queue_index, true, !quiet});
-  if (!quiet) {
-    Schedule(now, kDevicePriority, {Op::kRingTake, queue_index, 0, kick});
-  }
+  SvqNotify(now, sink, queue_index);
   return 0;
 }
 
 // vhost_svq_flush: used chains go back to the guest, then what waited for room
 // is tried again.
 void Machine::SvqCall(int64_t now, uint32_t queue_index, EventIndex cause) {
+  if (scenario_.queues[queue_index].control) {
+    return ControlCall(now, queue_index, cause);
+  }
   RingQueue& queue = queues_[queue_index];
   Sink& sink = Begin(now, cause);
   VmmDone(now);

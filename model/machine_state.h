@@ -86,29 +86,37 @@ class Machine {
 
  private:
   enum class Op : uint8_t {
-    kBeginStep,   // a: step
-    kCommit,      // a: step; its transaction is rendered and delivered
-    kDeliver,     // a: step, b: index in its deliveries
-    kDelivered,   // a: step
-    kSvqAdd,      // a: request
-    kHostMap,     // a: step; kHostMap or kHostUnmap
-    kNotify,      // a: step; kViommu
-    kDiscard,     // a: step; kDiscard
-    kReset,       // a: step; kReset
-    kDeviceWork,  // a: request; the device accesses memory
-    kHostPost,    // a: step; kHostPost
-    kDriverOk,    // a: step; kDriverOk
-    kSvqKick,     // a: queue; the guest kicked the VMM
-    kSvqCall,     // a: queue; the device interrupted the VMM
-    kRingTake,    // a: queue; the device was kicked
-    kRingWork,    // a: queue; the device does a request that it took
-    kGuestCall,   // a: queue; the guest was interrupted
+    kBeginStep,    // a: step
+    kCommit,       // a: step; its transaction is rendered and delivered
+    kDeliver,      // a: step, b: index in its deliveries
+    kDelivered,    // a: step
+    kSvqAdd,       // a: request
+    kHostMap,      // a: step; kHostMap or kHostUnmap
+    kNotify,       // a: step; kViommu
+    kDiscard,      // a: step; kDiscard
+    kReset,        // a: step; kReset
+    kDeviceWork,   // a: request; the device accesses memory
+    kHostPost,     // a: step; kHostPost
+    kDriverOk,     // a: step; kDriverOk
+    kSvqKick,      // a: queue; the guest kicked the VMM
+    kSvqCall,      // a: queue; the device interrupted the VMM
+    kRingTake,     // a: queue; the device was kicked
+    kRingWork,     // a: queue; the device does a request that it took
+    kGuestCall,    // a: queue; the guest was interrupted
+    kControlPoll,  // a: queue; the VMM looks for an answer that it waits for
   };
   struct Job {
     Op op = Op::kBeginStep;
     uint32_t a = 0;
     uint32_t b = 0;
     EventIndex cause = kNoEventIndex;
+  };
+  // What the device made of a request.
+  struct CommandDone {
+    bool dropped = false;  // never completed
+    uint64_t written = 0;
+    int err = 0;
+    uint32_t used_len = 0;
   };
   struct Delivery {
     Section section;
@@ -186,6 +194,10 @@ class Machine {
   void DeviceWork(int64_t now, uint32_t request, EventIndex cause);
   // What a request's descriptors come to, in bytes written and errno.
   std::pair<uint64_t, int> DoDescriptors(Sink& sink, const Request& request);
+  // `control`: where its bytes go or come from; null: of a payload.
+  std::pair<uint64_t, int> DoDescriptor(Sink& sink, const Request& request,
+                                        const Descriptor& descriptor,
+                                        ControlTransfer* control);
   void EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
                const DmaPiece& piece, bool write, const AccessFacts& facts,
                uint64_t meant_gpa, uint64_t meant_hva = 0);
@@ -222,7 +234,7 @@ class Machine {
   void DriverOk(int64_t now, uint32_t step, EventIndex cause);
   bool ClearRing(Sink& sink, uint32_t queue, RingVia via);
   std::optional<uint64_t> MapRing(Sink& sink, uint32_t host_buffer,
-                                  bool readonly);
+                                  bool readonly, uint8_t asid, Rule rule);
   void RingPost(int64_t now, uint32_t request, EventIndex event);
   void GuestSubmit(int64_t now, Sink& sink, uint32_t queue);
   void GuestKick(int64_t now, Sink& sink, uint32_t queue);
@@ -249,6 +261,9 @@ class Machine {
   // machine_ring_vmm.cc: the shadow virtqueue.
   void SvqKick(int64_t now, uint32_t queue, EventIndex cause);
   void SvqForward(int64_t now, Sink& sink, uint32_t queue);
+  std::optional<uint32_t> SvqNext(Sink& sink, uint32_t queue);
+  bool SvqMapped(Sink& sink, const Request& request);
+  void SvqNotify(int64_t now, Sink& sink, uint32_t queue);
   int SvqAddElement(int64_t now, Sink& sink, uint32_t queue, uint32_t request);
   void SvqQuiet(Sink& sink, uint32_t queue, bool quiet);
   void SvqCall(int64_t now, uint32_t queue, EventIndex cause);
@@ -257,10 +272,36 @@ class Machine {
   void RingTake(int64_t now, uint32_t queue, EventIndex cause);
   void RingStart(int64_t now, uint32_t request);
   void RingWork(int64_t now, uint32_t queue, EventIndex cause);
+  void RingComplete(int64_t now, Sink& sink, uint32_t queue, uint32_t request,
+                    const CommandDone& done);
   uint32_t ClaimGuest(uint32_t queue, const RingChain& chain, bool vmm);
   void TakeChain(Request& request, const RingChain& chain);
   uint32_t ClaimShadow(uint32_t queue, const RingChain& chain);
   uint32_t WildRequest(uint32_t queue, uint32_t step);
+
+  // machine_control_queue.cc: a control queue that the VMM shadows command by
+  // command, and its device.
+  bool StartControl(Sink& sink, uint32_t queue);
+  void ControlKick(int64_t now, uint32_t queue, EventIndex cause);
+  void ControlCall(int64_t now, uint32_t queue, EventIndex cause);
+  void ControlPoll(int64_t now, uint32_t queue, EventIndex cause);
+  void ControlForward(int64_t now, Sink& sink, uint32_t queue);
+  int ControlAdd(int64_t now, Sink& sink, uint32_t queue, uint32_t request);
+  uint64_t ControlCopy(Sink& sink, uint32_t queue, Request& request);
+  int ControlPost(int64_t now, Sink& sink, uint32_t queue, uint32_t request,
+                  uint64_t length);
+  void ControlAnswer(int64_t now, Sink& sink, uint32_t queue, uint32_t request,
+                     uint8_t ack, Rule rule);
+  void ControlTaken(Sink& sink, uint32_t queue, const Request& request);
+  CommandDone DoCommand(Sink& sink, uint32_t queue, const Request& request);
+  void MoveControl(Sink& sink, const DmaPiece& piece, bool write,
+                   ControlTransfer& control);
+  // machine_control_memory.cc: bytes of the VMM's and the guest's memory.
+  uint64_t ReadHost(uint64_t hva, uint32_t bytes);
+  void WriteHost(Sink& sink, uint64_t hva, uint64_t value, uint32_t bytes);
+  void ClearHost(Sink& sink, uint64_t hva, uint64_t length);
+  void CopyHost(Sink& sink, uint64_t from, uint64_t to, uint64_t length);
+  void WriteData(Sink& sink, const BufferSpec& buffer);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
@@ -302,6 +343,7 @@ class Machine {
   std::vector<SvqBuffer> buffers_;  // scratch
 
   std::vector<RingQueue> queues_;
+  std::vector<QueuePlace> places_;   // of the queues
   sim::Random order_;                // of completion, where it is out of order
   bool vmm_broken_ = false;          // the VMM gave its virtio device up
   std::vector<RingSpan> spans_;      // scratch

@@ -210,6 +210,8 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
   const uint32_t id = TakeRequest(index);
   Request& request = requests_[id];
   CutBuffers(request);
+  const bool shadowed = queues_.empty() ? policies_.strategy->shadow_queue
+                                        : places_[step.queue].shadowed;
   // Pieces lie in the order of the buffers.
   uint32_t first = 0;
   for (const BufferSpec& buffer : step.buffers) {
@@ -223,11 +225,12 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
       left -= request.meant[first + count].buffer.length;
     }
     // Without a shadow queue the device sees the guest's own descriptors.
-    if (!policies_.strategy->shadow_queue) {
+    if (!shadowed) {
       request.descriptors.push_back(
           {gpa, length, buffer.writable, first, count});
     }
     first += count;
+    if (!buffer.data.empty()) WriteData(sink, buffer);
   }
   if (!queues_.empty()) return RingPost(now, id, event);
   if (policies_.strategy->shadow_queue) {

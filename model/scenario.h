@@ -21,6 +21,10 @@ namespace iovalab {
 
 inline constexpr uint32_t kNoIndex = UINT32_MAX;
 
+// Of each buffer of a control queue: the longest command, rounded up to pages
+// (QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_cmd_page_len).
+inline constexpr uint64_t kControlBufferBytes = 0x1000;
+
 struct PhysicalRunSpec {
   uint64_t first_offset = 0;
   uint64_t last_offset = 0;  // inclusive
@@ -72,6 +76,7 @@ struct RegionSpec {
 struct BufferSpec {
   Range<Gpa> gpa;
   bool writable = false;
+  std::string data = {};  // that the driver writes first, if any
 
   friend bool operator==(const BufferSpec&, const BufferSpec&) = default;
 };
@@ -94,6 +99,11 @@ struct QueueSpec {
   // Host buffers for the VMM's shadow ring: descriptors and avail, and used.
   uint32_t driver_area = kNoIndex;
   uint32_t device_area = kNoIndex;
+  bool control = false;               // of commands
+  std::optional<uint32_t> asid = {};  // of a control queue; else as QEMU does
+  // Host buffers of a control queue: of commands and of their answers.
+  uint32_t out_buffer = kNoIndex;
+  uint32_t status = kNoIndex;
 
   friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
 };

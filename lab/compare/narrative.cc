@@ -125,6 +125,14 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
       return absl::StrFormat("queue %d, %s's ring: %s (%d)", f["queue"],
                              f["ring"] != 0 ? "the VMM" : "the guest",
                              GetRule(e.rule).says, f["value"]);
+    case Kind::kControl:
+      if (e.actor == Actor::kGuest) {
+        return absl::StrCat("the driver reads ",
+                            f["ack"] == 0 ? "VIRTIO_NET_OK" : "VIRTIO_NET_ERR");
+      }
+      return f["ack"] == UINT64_MAX || e.rule == Rule::kCvqAnswer
+                 ? ""
+                 : absl::StrCat("  ", GetRule(e.rule).says);
     case Kind::kKick:
     case Kind::kInterrupt:
       return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);

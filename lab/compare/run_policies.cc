@@ -95,7 +95,19 @@ uint32_t HighestAsid(const Scenario& scenario) {
   for (const StepSpec& step : scenario.steps) {
     highest = std::max(highest, step.asid);
   }
+  for (const QueueSpec& queue : scenario.queues) {
+    highest = std::max(highest, queue.asid.value_or(0));
+  }
   return highest;
+}
+
+// A control queue goes into an address space of its own where data queues are
+// not shadowed. (Where the device has none, a switch of its shadow queue says
+// nothing, but does no harm.)
+bool MayIsolateControl(const Scenario& scenario) {
+  return std::any_of(
+      scenario.queues.begin(), scenario.queues.end(),
+      [](const auto& queue) { return queue.control && !queue.asid; });
 }
 
 }  // namespace
@@ -113,7 +125,10 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
   run.switches = *switches;
   run.vmm = FindVmmProfile(policies.Get("vmm"));
   for (const SwitchRow& row : kSwitches) {
-    if (row.translates && HighestAsid(scenario) > 0) continue;
+    if (row.translates &&
+        (HighestAsid(scenario) > 0 || MayIsolateControl(scenario))) {
+      continue;
+    }
     if (row.value == policies.Get("switches") &&
         !absl::StrContains(row.mappings,
                            absl::StrCat(" ", run.strategy->name, " "))) {

@@ -7,9 +7,6 @@
 namespace iovalab {
 namespace {
 
-// StoreId::asid is a byte.
-constexpr uint32_t kMaxAsid = 255;
-
 using Buffer = pb::HostPost::Buffer;
 
 // A part of a named buffer.

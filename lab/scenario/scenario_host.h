@@ -6,6 +6,8 @@
 // Not for: callers outside the loader; nor for the host buffers themselves
 // (scenario_memory.cc).
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "lab/scenario/scenario_check.h"
 #include "lab/scenario/scenario_place.h"
@@ -13,6 +15,8 @@
 #include "scenarios/scenario.pb.h"
 
 namespace iovalab {
+
+inline constexpr uint32_t kMaxAsid = 255;  // StoreId::asid is a byte
 
 // `at` is the message that has the field `asid`.
 absl::Status LoadAsid(const Loading& l, const Place& at, uint32_t asid,

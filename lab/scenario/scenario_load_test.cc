@@ -89,8 +89,11 @@ TEST(LoadScenario, ResolvesNamesAndFillsInDefaults) {
   EXPECT_EQ(s.steps[9].indirect_table, 0x13000u);
   EXPECT_EQ(s.steps[10].ring_write,
             (RingWriteSpec{{{6, 0x14000, 0x7000, 16, 7, 7}}, {6}, 1}));
-  EXPECT_EQ(s.queues, (std::vector<QueueSpec>{{8, Gpa(0x10000), Gpa(0x11000),
-                                               Gpa(0x12000), 1, 2}}));
+  EXPECT_EQ(s.queues, (std::vector<QueueSpec>{
+                          {8, Gpa(0x10000), Gpa(0x11000), Gpa(0x12000), 1, 2},
+                          {8, Gpa(0x20000), Gpa(0x21000), Gpa(0x22000), 3, 4,
+                           /*control=*/true, /*asid=*/2, 5, 6}}));
+  EXPECT_EQ(s.steps[9].buffers[1].data, std::string("\1\0\x7f", 3));
   EXPECT_TRUE(s.out_of_order);
 
   EXPECT_EQ(loaded->axes,

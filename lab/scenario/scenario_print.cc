@@ -45,7 +45,11 @@ std::string Scalar(const Message& message, const FieldDescriptor& field,
       const std::string value =
           many ? r.GetRepeatedString(message, &field, index)
                : r.GetString(message, &field);
-      return absl::StrCat("\"", absl::Utf8SafeCEscape(value), "\"");
+      return absl::StrCat("\"",
+                          field.type() == FieldDescriptor::TYPE_BYTES
+                              ? absl::CHexEscape(value)
+                              : absl::Utf8SafeCEscape(value),
+                          "\"");
     }
     case FieldDescriptor::CPPTYPE_ENUM:
       return (many ? r.GetRepeatedEnum(message, &field, index)

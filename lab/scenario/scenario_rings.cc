@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_host.h"
 #include "model/virtio/split_ring.h"
 
 namespace iovalab {
@@ -63,6 +64,35 @@ absl::Status LoadArea(const Loading& l, const Place& at,
                    " bytes; this area takes ", HexNumber(wanted)));
 }
 
+// What makes a queue a control queue.
+absl::Status LoadControl(const Loading& l, const Place& at, const pb::Queue& in,
+                         std::vector<bool>& used, QueueSpec& queue) {
+  queue.control = in.control();
+  if (!in.control()) {
+    for (const auto& [given, field] :
+         {std::pair<bool, absl::string_view>{in.has_asid(), "asid"},
+          {!in.cvq_cmd_out_buffer().empty(), "cvq_cmd_out_buffer"},
+          {!in.status().empty(), "status"}}) {
+      if (!given) continue;
+      return l.where.Error(at.At(field), "given; for a control queue only");
+    }
+    return absl::OkStatus();
+  }
+  if (in.has_asid()) queue.asid = in.asid();
+  if (in.asid() > kMaxAsid) {
+    return l.where.Error(at.At("asid"),
+                         absl::StrCat(in.asid(), "; at most ", kMaxAsid));
+  }
+  if (absl::Status s =
+          LoadArea(l, at.At("cvq_cmd_out_buffer"), in.cvq_cmd_out_buffer(),
+                   kControlBufferBytes, used, &queue.out_buffer);
+      !s.ok()) {
+    return s;
+  }
+  return LoadArea(l, at.At("status"), in.status(), kControlBufferBytes, used,
+                  &queue.status);
+}
+
 absl::Status LoadQueue(Loading& l, int i, std::vector<bool>& used) {
   const pb::Queue& in = l.in.rings().queue(i);
   const Place at = Place().At("rings").At("queue", i);
@@ -96,8 +126,12 @@ absl::Status LoadQueue(Loading& l, int i, std::vector<bool>& used) {
       !s.ok()) {
     return s;
   }
-  return LoadArea(l, at.At("device_area"), in.device_area(), UsedBytes(size),
-                  used, &queue.device_area);
+  if (absl::Status s = LoadArea(l, at.At("device_area"), in.device_area(),
+                                UsedBytes(size), used, &queue.device_area);
+      !s.ok()) {
+    return s;
+  }
+  return LoadControl(l, at, in, used, queue);
 }
 
 // A step's queue.

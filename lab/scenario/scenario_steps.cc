@@ -1,6 +1,7 @@
 // Steps: labels, and what each does. Times are scenario_time.cc's, what must
 // come before what scenario_order.cc's.
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/btree_map.h"
@@ -13,6 +14,11 @@
 
 namespace iovalab {
 namespace {
+
+// Of what a driver writes into a buffer, and clears: it is in the trace, byte
+// for byte.
+constexpr uint64_t kMaxData = 64;
+constexpr uint64_t kMaxCleared = 65536;
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -124,6 +130,23 @@ absl::Status CheckLength(const Loading& l, const Place& at,
   return l.where.Error(at, "all 2^64 bytes; one byte less is the most");
 }
 
+// What the driver writes into a buffer.
+absl::Status CheckData(const Loading& l, const Place& at,
+                       const pb::Post::Buffer& buffer) {
+  const size_t count = buffer.data().size();
+  const uint64_t length = buffer.gpa().last() - buffer.gpa().first() + 1;
+  if (count == 0) return absl::OkStatus();
+  if (count > kMaxData || count > length) {
+    return l.where.Error(at,
+                         absl::StrCat(count, " bytes; at most ",
+                                      std::min<uint64_t>(kMaxData, length)));
+  }
+  if (length <= kMaxCleared) return absl::OkStatus();
+  return l.where.Error(
+      at, absl::StrCat("given for a buffer of ", HexNumber(length),
+                       " bytes; at most ", HexNumber(kMaxCleared)));
+}
+
 absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
                       StepSpec& step) {
   step.kind = StepKind::kPost;
@@ -151,9 +174,13 @@ absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
         !s.ok()) {
       return s;
     }
+    if (absl::Status s = CheckData(l, buffer_at.At("data"), buffer); !s.ok()) {
+      return s;
+    }
     step.buffers.push_back(
         {{Gpa(buffer.gpa().first()), Gpa(buffer.gpa().last())},
-         buffer.writable()});
+         buffer.writable(),
+         buffer.data()});
   }
   return LoadRingPost(l, at, in.post(), step);
 }

@@ -186,6 +186,14 @@ constexpr FieldInfo kKickFields[] = {{"queue", T::kCount},
                                      {"ring", T::kEnum, false, 0, kRings},
                                      {"sent", T::kBool, true, 1}};
 
+constexpr FieldInfo kControlFields[] = {
+    {"request", T::kName},
+    {"class", T::kCount, true, UINT64_MAX},
+    {"command", T::kCount, true, UINT64_MAX},
+    {"len", T::kSize, true, UINT64_MAX},
+    {"ack", T::kCount, true, UINT64_MAX},
+};
+
 constexpr KindInfo kKinds[] = {
     {Kind::kStep, "step", "a step of the scenario begins", kStepFields},
     {Kind::kDelta, "delta", "a store changed: add, delete or set entries",
@@ -242,6 +250,9 @@ constexpr KindInfo kKinds[] = {
      kKickFields},
     {Kind::kInterrupt, "interrupt",
      "the other side is told of used descriptors", kKickFields},
+    {Kind::kControl, "control",
+     "a control command is copied, done, answered or taken back",
+     kControlFields},
 };
 
 constexpr bool RowsMatch() {

@@ -90,6 +90,7 @@ enum class Kind : uint8_t {
   kRingBad,     // anyone: what a ring holds is refused
   kKick,        // guest, VMM: the other side is told of new descriptors
   kInterrupt,   // device, VMM: the other side is told of used descriptors
+  kControl,     // anyone: a control command goes by
   kCount,
 };
 

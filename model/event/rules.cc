@@ -275,6 +275,63 @@ constexpr RuleInfo kRules[] = {
      "QEMU 7.2 and 10.0 logs q35-4g-novga-svq",
      "at DRIVER_OK the rings are mapped, then the listener is registered: RAM "
      "gets the IOVAs behind the rings"},
+
+    {Rule::kCvqBuffers, "cvq.buffers", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_start, "
+     "vhost_vdpa_cvq_map_buf",
+     "before the control queue's shadow ring a page for commands is mapped, "
+     "which the device may read, and one for answers"},
+    {Rule::kCvqCopy, "cvq.copy", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail; QEMU commit "
+     "fee364e4b1 (8.1: a page; before it the longest known command)",
+     "the VMM copies a command, at most a page of it, into a buffer of its own "
+     "and gives the device that"},
+    {Rule::kCvqAnnounce, "cvq.announce", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "VIRTIO_NET_CTRL_ANNOUNCE is the VMM's own affair; the device does not "
+     "see it"},
+    {Rule::kCvqAnswer, "cvq.answer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "the VMM waits for the device to use the command, reads the answer's "
+     "byte, and gives the guest VIRTIO_NET_OK or VIRTIO_NET_ERR"},
+    {Rule::kCvqTimeout, "cvq.timeout", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_poll; J. Palmer, "
+     "15 Feb 2024, vdpa/mlx5: Allow CVQ size changes",
+     "a command that the device has not used after 10 s: \"Insufficient "
+     "written data (0)\", the guest gets VIRTIO_NET_ERR"},
+    {Rule::kCvqShort, "cvq.short", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "a command that is used without a byte written, as of an id that is not "
+     "outstanding: the guest gets VIRTIO_NET_ERR"},
+    {Rule::kCvqRefused, "cvq.refused", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail, "
+     "hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "a command that does not get into the shadow ring is answered with "
+     "VIRTIO_NET_ERR, and further kicks are ignored"},
+    {Rule::kCvqLate, "cvq.late", kDer,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_get_buf, "
+     "vhost_svq_flush (elem is NULL)",
+     "a command that is used after the VMM gave it up only frees its "
+     "descriptors"},
+    {Rule::kCtrlMac, "dev.ctrl_mac", kSrc,
+     "Linux 6.12 drivers/vdpa/vdpa_sim/vdpa_sim_net.c vdpasim_handle_ctrl_mac",
+     "VIRTIO_NET_CTRL_MAC_ADDR_SET with six bytes of address is done: "
+     "VIRTIO_NET_OK"},
+    {Rule::kCtrlOther, "dev.ctrl_other", kSrc,
+     "Linux 6.12 drivers/vdpa/vdpa_sim/vdpa_sim_net.c vdpasim_handle_cvq",
+     "any other command is answered with VIRTIO_NET_ERR"},
+    {Rule::kCtrlNoHeader, "dev.ctrl_no_header", kSrc,
+     "Linux 6.12 drivers/vdpa/vdpa_sim/vdpa_sim_net.c vdpasim_handle_cvq",
+     "a command whose class and command cannot be read is never completed"},
+    {Rule::kCtrlNoAnswer, "dev.ctrl_no_answer", kDer,
+     "Linux 6.12 drivers/vdpa/vdpa_sim/vdpa_sim_net.c vdpasim_handle_cvq, "
+     "drivers/vhost/vringh.c xfer_to_iotlb",
+     "a command whose answer cannot be written is completed with -EFAULT as "
+     "the length, which reads as 0xfffffff2 bytes written"},
+    {Rule::kCtrlTaken, "guest.ctrl_taken", kSrc,
+     "Linux 6.12 drivers/net/virtio_net.c virtnet_send_command",
+     "the driver spins until its command is used, interrupt or not, and looks "
+     "at the answer's byte"},
 };
 
 constexpr size_t kFirst = std::size(kQemuRules);

@@ -144,6 +144,21 @@ enum class Rule : uint16_t {
   kVringhPop,
   kVmmRingsFirst,
 
+  // control queues
+  kCvqBuffers,
+  kCvqCopy,
+  kCvqAnnounce,
+  kCvqAnswer,
+  kCvqTimeout,
+  kCvqShort,
+  kCvqRefused,
+  kCvqLate,
+  kCtrlMac,
+  kCtrlOther,
+  kCtrlNoHeader,
+  kCtrlNoAnswer,
+  kCtrlTaken,
+
   kCount,
 };
 

@@ -16,7 +16,8 @@ constexpr VmmProfile kProfiles[] = {
      /*listener_at_init=*/false},
     {"qemu_7_2", "order as qemu_10_0's (its IOVAs are those of mapping=hva)",
      "QEMU 7.2 log q35-4g-novga-svq (recorded)",
-     /*listener_at_init=*/false},
+     /*listener_at_init=*/false, /*isolates_control=*/false,
+     /*command_bytes=*/394},
 };
 
 }  // namespace

@@ -20,6 +20,11 @@ struct VmmProfile {
   // The memory listener is registered when the device is initialized; else when
   // the driver says DRIVER_OK, after the shadow rings were mapped.
   bool listener_at_init = true;
+  // A control queue whose data queues are not shadowed is, in an address space
+  // of its own.
+  bool isolates_control = true;
+  // Of a control command, as many bytes as the VMM copies at most.
+  uint32_t command_bytes = 4096;
 };
 
 absl::Span<const VmmProfile> VmmProfiles();
