@@ -7,14 +7,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/check.h"
 #include "cli/compare.h"
+#include "cli/completion.h"
 #include "cli/conform.h"
 #include "cli/convert.h"
 #include "cli/diff.h"
 #include "cli/fmt.h"
 #include "cli/help.h"
 #include "cli/import.h"
-#include "cli/list.h"
+#include "cli/list/list.h"
 #include "cli/run.h"
 #include "cli/version_command.h"
 #include "util/nearest.h"
@@ -25,6 +27,7 @@ namespace {
 constexpr const Command* kCommands[] = {
     &kRunCommand,      // in the order that help shows
     &kCompareCommand,  //
+    &kCheckCommand,    //
     &kDiffCommand,     //
     &kConvertCommand,  //
     &kConformCommand,  //
@@ -32,7 +35,8 @@ constexpr const Command* kCommands[] = {
     &kListCommand,     //
     &kFmtCommand,      //
     &kHelpCommand,     //
-    &kVersionCommand,
+    &kVersionCommand,  //
+    &kCompletionCommand,
 };
 
 constexpr Flag kGlobalFlags[] = {

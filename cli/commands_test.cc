@@ -5,19 +5,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "cli/capture.h"
-#include "cli/text.h"
+#include "cli/command_testing.h"
+#include "cli/terminal/text.h"
 #include "gtest/gtest.h"
 #include "lab/scenario/axes.h"
 
 namespace iovalab {
 namespace {
-
-using Words = std::vector<std::string>;
-
-Captured RunWords(const Words& words) {
-  return Capture([&](Terminal& t) { return RunCommandLine(words, t); });
-}
 
 // Help reads the table; a sloppy row would show there.
 TEST(Commands, EveryRowIsWhole) {

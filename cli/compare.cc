@@ -1,15 +1,18 @@
 #include "cli/compare.h"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/progress.h"
 #include "cli/scenario_flags.h"
-#include "cli/table.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/table.h"
 #include "lab/compare/compare.h"
+#include "lab/read_file.h"
 #include "lab/trace/trace_file.h"
 
 namespace iovalab {
@@ -81,6 +84,14 @@ Table MakeTable(const Comparison& comparison) {
   return table;
 }
 
+std::string ComparisonMarkdown(const LoadedScenario& scenario,
+                               const Comparison& comparison) {
+  return absl::StrCat("**", comparison.scenario,
+                      "**: ", scenario.proto.summary(), "\n\n",
+                      MakeTable(comparison).RenderMarkdown(), "\n",
+                      WhereRowsPart(comparison), "\n");
+}
+
 // The one line that makes these rows again.
 std::string ReproduceLine(const ScenarioArguments& arguments,
                           const Args& args) {
@@ -105,12 +116,49 @@ void WriteFailures(const Comparison& comparison, Terminal& terminal) {
   }
 }
 
-std::string TraceName(const Comparison& comparison, const Policies& policies) {
-  std::string name = comparison.scenario;
-  for (const auto& [axis, value] : policies.values) {
+std::string TraceName(std::string name, const Policies& policies) {
+  for (const auto& [axis, value] : policies.Named()) {
     absl::StrAppend(&name, ".", value);
   }
   return name + ".trace";
+}
+
+// `folder` is not there yet, or one already, or "".
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) {
+    return absl::OkStatus();
+  }
+  std::filesystem::create_directories(folder, error);
+  return error ? FileError(folder, error.value()) : absl::OkStatus();
+}
+
+// Rows that are done; a long one draws the bar as well.
+struct RowProgress {
+  Progress progress;
+  uint64_t rows = 0;
+};
+
+absl::StatusOr<Comparison> CompareShown(const ScenarioArguments& arguments,
+                                        const std::vector<Policies>& product,
+                                        const std::string& traces,
+                                        Terminal& terminal) {
+  RowProgress shown{Progress(terminal, "rows", product.size())};
+  RunOptions options = arguments.options;
+  options.limits.progress = {[](void* context, uint64_t) {
+                               auto* now = static_cast<RowProgress*>(context);
+                               now->progress.Update(now->rows);
+                             },
+                             &shown};
+  const std::string& name = arguments.scenario.proto.name();
+  return Compare(
+      arguments.scenario, product, options,
+      [&](const CompareRow& row, const Trace* trace) -> absl::Status {
+        shown.progress.Update(++shown.rows);
+        if (traces.empty() || trace == nullptr) return absl::OkStatus();
+        return WriteTraceFile(
+            absl::StrCat(traces, "/", TraceName(name, row.policies)), *trace);
+      });
 }
 
 absl::StatusOr<int> DoCompare(const Args& args, Terminal& terminal) {
@@ -120,32 +168,20 @@ absl::StatusOr<int> DoCompare(const Args& args, Terminal& terminal) {
       Product(arguments->choices);
   if (!product.ok()) return product.status();
 
-  Progress progress(terminal, "rows", product->size());
   const std::string traces = args.Text("--traces");
-  Comparison names;
-  names.scenario = arguments->scenario.proto.name();
-  uint64_t done = 0;
-  const absl::StatusOr<Comparison> comparison = Compare(
-      arguments->scenario, *product, arguments->options,
-      [&](const CompareRow& row, const Trace* trace) -> absl::Status {
-        progress.Update(++done);
-        if (traces.empty() || trace == nullptr) return absl::OkStatus();
-        return WriteTraceFile(
-            absl::StrCat(traces, "/", TraceName(names, row.policies)), *trace);
-      });
+  if (absl::Status s = MakeFolder(traces); !s.ok()) return s;
+  const absl::StatusOr<Comparison> comparison =
+      CompareShown(*arguments, *product, traces, terminal);
   if (!comparison.ok()) return comparison.status();
 
   const std::string format = args.Text("--format", "table");
   if (format == "json") {
     terminal.Write(ComparisonJson(*comparison));
   } else {
-    const Table table = MakeTable(*comparison);
     const bool markdown = format == "markdown";
-    terminal.Write(absl::StrCat(
-        markdown ? "**" : "", comparison->scenario, markdown ? "**" : "", ": ",
-        arguments->scenario.proto.summary(), "\n\n",
-        markdown ? table.RenderMarkdown() : table.Render(terminal), "\n",
-        WhereRowsPart(*comparison), "\n"));
+    terminal.Write(
+        markdown ? ComparisonMarkdown(arguments->scenario, *comparison)
+                 : ComparisonText(arguments->scenario, *comparison, terminal));
     WriteFailures(*comparison, terminal);
     terminal.Write(absl::StrCat(markdown ? "\n    " : "again: ",
                                 ReproduceLine(*arguments, args), "\n"));
@@ -161,13 +197,22 @@ int RunCompare(const Args& args, Terminal& terminal) {
 constexpr Flag kOwnFlags[] = {
     {"--set", "AXIS=V1,V2…|all", "values of an axis to take the product of",
      FlagType::kText, FlagUse::kRepeated},
-    {"--traces", "DIR", "write each row's trace into this directory"},
+    {"--traces", "DIR",
+     "write each row's trace into this folder, made if needed"},
     {"--format", "table|markdown|json", "what to print (default table)",
      FlagType::kChoice},
 };
 constexpr auto kFlags = WithScenarioFlags(kOwnFlags);
 
 }  // namespace
+
+std::string ComparisonText(const LoadedScenario& scenario,
+                           const Comparison& comparison,
+                           const Terminal& terminal) {
+  return absl::StrCat(comparison.scenario, ": ", scenario.proto.summary(),
+                      "\n\n", MakeTable(comparison).Render(terminal), "\n",
+                      WhereRowsPart(comparison), "\n");
+}
 
 constinit const Command kCompareCommand = {
     .name = "compare",

@@ -1,6 +1,7 @@
 #include "cli/conform.h"
 
 #include "absl/status/statusor.h"
+#include "cli/terminal/progress.h"
 #include "lab/conform/conform.h"
 
 namespace iovalab {
@@ -11,8 +12,14 @@ constexpr Flag kFlags[] = {
      FlagType::kChoice},
 };
 
+absl::StatusOr<ConformReport> Replay(const Args& args, Terminal& terminal) {
+  Progress progress(terminal, "operations", 0);
+  return ConformFiles(args.operands(),
+                      [&](uint64_t done) { progress.Update(done); });
+}
+
 int RunConform(const Args& args, Terminal& terminal) {
-  const absl::StatusOr<ConformReport> report = ConformFiles(args.operands());
+  const absl::StatusOr<ConformReport> report = Replay(args, terminal);
   if (!report.ok()) return terminal.Fail(report.status());
   terminal.Write(args.Text("--format") == "json" ? ConformJson(*report)
                                                  : ConformText(*report));

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "cli/capture.h"
 #include "cli/commands.h"
+#include "cli/terminal/capture.h"
 #include "gtest/gtest.h"
 #include "lab/trace/trace_binary.h"
 #include "lab/trace/trace_file.h"

@@ -1,6 +1,5 @@
 #include "cli/fmt.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "lab/read_file.h"
 #include "lab/scenario/scenario_files.h"
 #include "lab/scenario/scenario_format.h"
-#include "sim/byte_sink.h"
+#include "lab/write_file.h"
 
 namespace iovalab {
 namespace {
@@ -30,14 +29,6 @@ absl::StatusOr<Formatted> Format(const std::string& path) {
   if (!formatted.ok()) return formatted.status();
   const bool changed = *formatted != *text;
   return Formatted{path, *std::move(formatted), changed};
-}
-
-absl::Status Rewrite(const Formatted& file) {
-  absl::StatusOr<std::unique_ptr<sim::FileSink>> sink =
-      sim::FileSink::Open(file.path);
-  if (!sink.ok()) return sink.status();
-  const absl::Status written = (*sink)->Append(file.text);
-  return written.ok() ? (*sink)->Close() : written;
 }
 
 // All are formatted before one is written: bad input changes nothing.
@@ -62,7 +53,9 @@ absl::StatusOr<int> DoFmt(const Args& args, Terminal& terminal) {
     } else if (standard_input) {
       terminal.Write(file.text);
     } else if (file.changed) {
-      if (absl::Status s = Rewrite(file); !s.ok()) return s;
+      if (absl::Status s = WriteWholeFile(file.path, file.text); !s.ok()) {
+        return s;
+      }
       terminal.Write(absl::StrCat("formatted ", file.path, "\n"));
     }
   }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/commands.h"
-#include "cli/table.h"
+#include "cli/terminal/table.h"
 #include "util/nearest.h"
 
 namespace iovalab {

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "cli/terminal/progress.h"
 #include "lab/import/import_blocks.h"
 #include "lab/import/import_file.h"
 #include "lab/import/import_report.h"
@@ -63,6 +64,13 @@ absl::Status WriteScenario(const std::string& path, const std::string& log,
   return written.ok() ? (*file)->Close() : written;
 }
 
+absl::StatusOr<ImportInput> ReadShown(const std::string& path,
+                                      Terminal& terminal) {
+  Progress progress(terminal, "MiB of log", 0);
+  return ReadImportFile(path, kMaxLogBytes,
+                        [&](uint64_t bytes) { progress.Update(bytes >> 20); });
+}
+
 struct Sums {
   uint64_t predicted = 0;
   uint64_t total = 0;
@@ -95,6 +103,12 @@ absl::Status ImportOne(const std::string& path, const Import& import,
     }
     const PredictResult result = PredictImport(import, *strategy);
     terminal.Write(PredictText(path, result, *strategy));
+    if (result.total == 0) {
+      terminal.Note(absl::StrCat(
+          path,
+          ": no map or unmap message in it, so nothing was predicted; log with "
+          "-trace 'vhost_vdpa_dma_*' as well"));
+    }
     sums.predicted += result.predicted;
     sums.total += result.total;
   }
@@ -116,7 +130,7 @@ absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
       // A QEMU's log may have more to tell.
       if (kind != VtdFileKind::kQemu) continue;
     }
-    const absl::StatusOr<ImportInput> input = ReadImportFile(path);
+    const absl::StatusOr<ImportInput> input = ReadShown(path, terminal);
     if (!input.ok()) return input.status();
     if (!input->is_dump) {
       if (args.Has("-o") && args.operands().size() > 1) {

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "cli/commands.h"
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/scenario_flags.h"
+#include "cli/terminal/progress.h"
 #include "lab/compare/compare.h"
 #include "lab/compare/expect.h"
 #include "lab/compare/run_policies.h"
@@ -61,6 +62,17 @@ std::string RulesLine(const RuleCounts& rules) {
                       " recorded, ", rules.source, " read in sources\n");
 }
 
+RunResult RunShown(const LoadedScenario& scenario, const Policies& policies,
+                   const RunPolicies& run, RunOptions options,
+                   Terminal& terminal) {
+  Progress progress(terminal, "events", 0);
+  options.limits.progress = {[](void* context, uint64_t events) {
+                               static_cast<Progress*>(context)->Update(events);
+                             },
+                             &progress};
+  return RunOne(scenario, policies, run, options);
+}
+
 absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
   absl::StatusOr<ScenarioArguments> arguments = LoadArguments(args);
   if (!arguments.ok()) return arguments.status();
@@ -80,7 +92,7 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
   }
   const LoadedScenario& scenario = arguments->scenario;
   const RunResult result =
-      RunOne(scenario, policies, resolved.run, arguments->options);
+      RunShown(scenario, policies, resolved.run, arguments->options, terminal);
   const Outcome outcome = ReadOutcome(result);
   std::vector<std::string> failures;
   for (int i = 0; i < scenario.proto.expect_size(); ++i) {
@@ -109,8 +121,9 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
     terminal.Write(ComparisonJson(comparison));
   } else {
     const std::string story = StoryOf(scenario.spec, result.trace, outcome);
+    const auto named = policies.Named();
     std::vector<absl::string_view> values;
-    for (const auto& [axis, value] : policies.values) values.push_back(value);
+    for (const auto& [axis, value] : named) values.push_back(value);
     terminal.Write(absl::StrCat(
         scenario.proto.name(), " (", absl::StrJoin(values, ", "),
         "): ", scenario.proto.summary(), "\n\n",

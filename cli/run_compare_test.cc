@@ -1,16 +1,11 @@
 // run, compare and import on files, with their exit statuses.
 
-#include <sys/stat.h>
-
-#include <fstream>
-#include <sstream>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "cli/capture.h"
-#include "cli/commands.h"
+#include "cli/command_testing.h"
 #include "gtest/gtest.h"
+#include "lab/compare/compare_testing.h"
 #include "lab/trace/fold.h"
 #include "lab/trace/trace_file.h"
 #include "nlohmann/json.hpp"
@@ -19,61 +14,13 @@ namespace iovalab {
 namespace {
 
 using Json = nlohmann::json;
-using Words = std::vector<std::string>;
 
-constexpr char kScenario[] = R"pb(
-  name : "small"
-  summary : "An alias is deleted."
-  ram_block {
-    name : "pc.ram"
-    hva {first : 0x7f0000000000 last : 0x7f00000fffff}
-  }
-  region {
-    name : "low"
-    addr {first : 0x0 last : 0xfffff}
-    ram_block : "pc.ram"
-  }
-  region {
-    name : "alias"
-    addr {first : 0x200000 last : 0x20ffff}
-    ram_block : "pc.ram"
-    offset : 0xa0000
-  }
-  step {
-    label : "del"
-    memory {disable : "alias"}
-  }
-  step {
-    label : "post"
-    post {buffer {gpa {first : 0x5000 last : 0x5fff}}}
-  }
-)pb";
+class Run : public CommandTest {};
+class CompareRows : public CommandTest {};
+class ImportLog : public CommandTest {};
 
-std::string Path(absl::string_view name) {
-  return absl::StrCat(testing::TempDir(), "/run_compare_test.", name);
-}
-
-std::string Put(absl::string_view name, absl::string_view text) {
-  std::ofstream(Path(name), std::ios::binary) << std::string(text);
-  return Path(name);
-}
-
-bool Exists(const std::string& path) {
-  struct stat ignored;
-  return stat(path.c_str(), &ignored) == 0;
-}
-
-Captured RunWords(const Words& words) {
-  return Capture([&](Terminal& t) { return RunCommandLine(words, t); });
-}
-
-std::string LastLine(const std::string& text) {
-  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  return lines.size() < 2 ? "" : lines[lines.size() - 2];
-}
-
-TEST(Run, VerdictsAreNoFailure) {
-  const std::string file = Put("ok.textproto", kScenario);
+TEST_F(Run, VerdictsAreNoFailure) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
   for (const char* mapping : {"gpa", "hva"}) {
     const Captured got =
         RunWords({"run", file, "--set", absl::StrCat("mapping=", mapping)});
@@ -91,16 +38,17 @@ TEST(Run, VerdictsAreNoFailure) {
   }
 }
 
-TEST(Run, AFailedExpectationIsStatusOne) {
-  const std::string file = Put(
-      "fails.textproto", absl::StrCat(kScenario, "expect { verdict: UNSAFE }"));
+TEST_F(Run, AFailedExpectationIsStatusOne) {
+  const std::string file =
+      Put("fails.textproto",
+          absl::StrCat(kAliasScenario, "expect { verdict: SAFE }"));
   for (const Words& words :
        {Words{"run", file}, Words{"run", file, "--format", "json"},
         Words{"compare", file}, Words{"compare", file, "--format=markdown"}}) {
     const Captured got = RunWords(words);
     EXPECT_EQ(got.status, kDiffers);
     EXPECT_TRUE(absl::StrContains(got.out,
-                                  "expect[0].verdict: wanted UNSAFE, got SAFE"))
+                                  "expect[0].verdict: wanted SAFE, got UNSAFE"))
         << got.out;
   }
   // The trace alone goes to standard output.
@@ -109,17 +57,17 @@ TEST(Run, AFailedExpectationIsStatusOne) {
   EXPECT_TRUE(absl::StartsWith(got.out, "iovalab-trace 1\n"));
   EXPECT_EQ(
       got.err,
-      "iovalab: expectation expect[0].verdict: wanted UNSAFE, got SAFE\n");
+      "iovalab: expectation expect[0].verdict: wanted SAFE, got UNSAFE\n");
 }
 
-TEST(Run, Trouble) {
-  const std::string file = Put("ok.textproto", kScenario);
+TEST_F(Run, Trouble) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
   const std::string bad = Put("bad.textproto", "name: \"x\"\nnonsense: 1\n");
   const struct {
     Words words;
     const char* says;
   } kCases[] = {
-      {{"run", Path("none")}, "run_compare_test.none"},
+      {{"run", Path("none")}, "/none: "},
       {{"run", bad}, "bad.textproto:2: "},
       {{"run", file, "--set", "mapping=nonsense"}, "mapping"},
       {{"run", file, "--set", "maping=hva"}, "did you mean mapping"},
@@ -130,11 +78,12 @@ TEST(Run, Trouble) {
        "/nonexistent/x.trace"},
       {{"run", file, "--trace", testing::TempDir()}, ""},
       {{"run", file, "--max-bytes", "10"}, "10"},
-      {{"compare", file, "--traces", "/nonexistent"}, "/nonexistent/small"},
+      {{"compare", file, "--traces", file}, "ok.textproto: "},
+      {{"compare", file, "--traces", file + "/x"}, "ok.textproto/x: "},
       {{"compare", file, "--set", "mapping=hva,hva"}, "hva"},
       {{"compare", file, "--set", "mapping=hva", "--set", "mapping=gpa"},
        "mapping"},
-      {{"import", Path("none")}, "run_compare_test.none"},
+      {{"import", Path("none")}, "/none: "},
       {{"import", file, "--set", "backend=all"}, "import takes one mapping"},
       {{"import", file, file, "-o", "-"}, "-o: one scenario"},
       {{"import", Put("empty.log", ""), "-o", Path("new")},
@@ -153,8 +102,8 @@ TEST(Run, Trouble) {
   EXPECT_FALSE(Exists(Path("new"))) << "nothing is written in trouble";
 }
 
-TEST(Run, TracesOfBothForms) {
-  const std::string file = Put("ok.textproto", kScenario);
+TEST_F(Run, TracesOfBothForms) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
   const Captured text = RunWords({"run", file, "--trace=-"});
   for (const char* name : {"run.trace", "run.trace.pb"}) {
     EXPECT_EQ(RunWords({"run", file, "--trace", Path(name)}).status, kFine);
@@ -170,8 +119,8 @@ TEST(Run, TracesOfBothForms) {
   }
 }
 
-TEST(Run, ABoundIsAnEndNotTrouble) {
-  const std::string file = Put("ok.textproto", kScenario);
+TEST_F(Run, ABoundIsAnEndNotTrouble) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
   const Captured got = RunWords(
       {"run", file, "--max-events", "2", "--trace", Path("cut.trace")});
   EXPECT_EQ(got.status, kFine) << got.err;
@@ -182,8 +131,8 @@ TEST(Run, ABoundIsAnEndNotTrouble) {
   EXPECT_FALSE(trace->header.complete);
 }
 
-TEST(Compare, TableMarkdownJson) {
-  const std::string file = Put("ok.textproto", kScenario);
+TEST_F(CompareRows, TableMarkdownJson) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
   const Words base = {"compare", file,
                       "--set",   "mapping=hva,gpa",
                       "--set",   "kernel=deb_6_12_117,deb_6_1_192"};
@@ -205,10 +154,9 @@ TEST(Compare, TableMarkdownJson) {
   EXPECT_TRUE(absl::StrContains(RunWords(markdown).out, "| hva "));
 }
 
-TEST(Compare, WritesATraceARow) {
-  const std::string file = Put("ok.textproto", kScenario);
-  const std::string dir = Path("traces");
-  mkdir(dir.c_str(), 0755);
+TEST_F(CompareRows, WritesATraceARow) {
+  const std::string file = Put("ok.textproto", kAliasScenario);
+  const std::string dir = Path("new/traces");
   ASSERT_EQ(
       RunWords({"compare", file, "--set", "mapping=hva,gpa", "--traces", dir})
           .status,
@@ -220,7 +168,20 @@ TEST(Compare, WritesATraceARow) {
   }
 }
 
-TEST(Import, ALogBecomesAScenarioThatRuns) {
+TEST_F(ImportLog, PredictingNothingIsSaid) {
+  const std::string log = Put(
+      "qemu.log",
+      "vhost_vdpa_listener_region_add vdpa: 0x1 iova 0x0 llend 0x100000 vaddr: "
+      "0x7f0000000000 read-only: 0\n");
+  const Captured got =
+      RunWords({"import", log, "--predict", "--set", "mapping=gpa"});
+  EXPECT_EQ(got.status, kFine) << "nothing mismatched";
+  EXPECT_EQ(LastLine(got.out), "predicted 0 of 0 map operations");
+  EXPECT_TRUE(absl::StrContains(got.err, "so nothing was predicted"))
+      << got.err;
+}
+
+TEST_F(ImportLog, ALogBecomesAScenarioThatRuns) {
   const std::string log = Put(
       "qemu.log",
       "vhost_vdpa_listener_region_add vdpa: 0x1 iova 0x0 llend 0x100000 vaddr: "
@@ -244,7 +205,7 @@ TEST(Import, ALogBecomesAScenarioThatRuns) {
 }
 
 // Three files of one run: what each holds, and one replay of all.
-TEST(Import, AGuestBehindAnIommu) {
+TEST_F(ImportLog, AGuestBehindAnIommu) {
   const std::string ftrace = Put(
       "ftrace.txt",
       "# tracer: nop\n"
@@ -259,7 +220,7 @@ TEST(Import, AGuestBehindAnIommu) {
       "dmesg.txt",
       "[   10.3] DMAR: [DMA Read NO_PASID] Request device [00:05.0] fault addr "
       "0x1000 [fault reason 0x06] PTE Read access is not set\n");
-  const auto trace = [](absl::string_view gpa) {
+  const auto trace = [&](absl::string_view gpa) {
     return Put("vtd.log",
                absl::StrCat("vtd_iotlb_page_update IOTLB page update sid 0x28 "
                             "iova 0x1000 slpte 0xa003 domain 0x3\n"

@@ -15,8 +15,11 @@ int64_t BeginsAt(const StepSpec& step) {
   return static_cast<int64_t>(step.at_ns + step.delay_ns);
 }
 
+constexpr uint64_t kProgressEvents = 4096;
+
 // Streams of random numbers.
 constexpr uint64_t kJitterStream = 1;
+constexpr uint64_t kOrderStream = 2;
 
 MemoryObject ObjectOf(const std::string& name, uint64_t size, bool shared,
                       const std::vector<PhysicalRunSpec>& runs) {
@@ -47,7 +50,9 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
                       ? StoreKind::kIommu
                       : StoreKind::kDevice),
       removed_(policies.device.address_spaces),
-      steps_(scenario.steps.size()) {
+      steps_(scenario.steps.size()),
+      queues_(scenario.queues.size()),
+      order_(seed, kOrderStream) {
   result_.trace.header.scenario_name = scenario.name;
   result_.trace.header.seed = seed;
   listener_profile_.strategy = policies.strategy;
@@ -117,11 +122,16 @@ void Machine::BuildHost() {
 // The flat view as it is before the first step, delivered at time 0.
 void Machine::Start() {
   Sink& sink = Begin(0, 0, /*watch=*/true);
-  listening_ = !scenario_.listener_off_at_start;
+  const bool at_start =
+      std::none_of(scenario_.steps.begin(), scenario_.steps.end(),
+                   [](const auto& s) { return s.kind == StepKind::kDriverOk; });
+  listening_ =
+      !scenario_.listener_off_at_start && (at_start || ListenerAtInit());
   FlatView view;
   for (const auto& [first, flat] : space_.view()) view.push_back(flat);
   guest_.Begin({}, GuestSections(view));
   guest_.End();
+  if (at_start && !ListenerAtInit()) StartRings(sink);
   for (const FlatRange& flat : view) {
     DeliverOne(sink, {MakeSection(flat), true});
     EndOperation(sink, touched_);
@@ -132,6 +142,7 @@ void Machine::Start() {
   });
   EndOperation(sink, {});
   ledger_.Settle();
+  if (at_start && ListenerAtInit()) StartRings(sink);
   LinkSteps();
   ScheduleTimedStep();
 }
@@ -179,10 +190,11 @@ void Machine::EnqueueVmm(int64_t now, const Job& job) {
 }
 
 void Machine::StartVmm(int64_t now, const Job& job) {
+  const bool svq = job.op == Op::kSvqAdd || job.op == Op::kHostPost ||
+                   job.op == Op::kSvqKick || job.op == Op::kSvqCall;
   const int64_t cost = job.op == Op::kCommit ? kCommitNs
-                       : job.op == Op::kSvqAdd || job.op == Op::kHostPost
-                           ? kSvqAddNs
-                           : kHostMapNs;
+                       : svq                 ? kSvqAddNs
+                                             : kHostMapNs;
   vmm_busy_ = true;
   Schedule(sim::SaturatingAdd(now, cost), kVmmPriority, job);
 }
@@ -219,6 +231,18 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return HostPost(now, job.a, job.cause);
     case Op::kDeviceWork:
       return DeviceWork(now, job.a, job.cause);
+    case Op::kDriverOk:
+      return DriverOk(now, job.a, job.cause);
+    case Op::kSvqKick:
+      return SvqKick(now, job.a, job.cause);
+    case Op::kSvqCall:
+      return SvqCall(now, job.a, job.cause);
+    case Op::kRingTake:
+      return RingTake(now, job.a, job.cause);
+    case Op::kRingWork:
+      return RingWork(now, job.a, job.cause);
+    case Op::kGuestCall:
+      return GuestCall(now, job.a, job.cause);
   }
 }
 
@@ -278,7 +302,9 @@ void Machine::End(Sink& sink) {
 bool Machine::Afford() {
   if (events_ < limits_.max_events &&
       result_.trace.bytes() <= limits_.max_trace_bytes) {
-    ++events_;
+    if (events_++ % kProgressEvents == 0 && limits_.progress.call != nullptr) {
+      limits_.progress.call(limits_.progress.context, events_);
+    }
     return true;
   }
   result_.ended = Ended::kBound;

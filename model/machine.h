@@ -22,6 +22,7 @@
 #include "model/scenario.h"
 #include "model/store/stores.h"
 #include "model/vmm/strategy.h"
+#include "model/vmm/vmm_profile.h"
 
 namespace iovalab {
 
@@ -30,11 +31,20 @@ struct RunPolicies {
   VmmSwitches switches;
   const KernelProfile* kernel = nullptr;
   DeviceProfile device;
+  const VmmProfile* vmm = nullptr;  // null: the axis's default
+};
+
+// Somebody who wants to know that a long run goes on. Nothing that it does may
+// reach the run.
+struct RunProgress {
+  void (*call)(void* context, uint64_t events) = nullptr;  // null: nobody
+  void* context = nullptr;
 };
 
 struct RunLimits {
   uint64_t max_events = 4'000'000;     // events of the engine
   uint64_t max_trace_bytes = 1 << 30;  // in memory
+  RunProgress progress = {};  // told at the start and every few thousand events
 };
 
 using ClassCounts =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "model/host/memory_bytes.h"
 #include "model/machine_state.h"
 #include "sim/check.h"
 
@@ -10,7 +11,6 @@ namespace iovalab {
 namespace {
 
 constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
-constexpr StoreId kMemory{StoreKind::kMemory, 0};
 constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
 constexpr StoreId kIommu{StoreKind::kIommu, 0};
@@ -64,6 +64,7 @@ void CutAsMeant(const Request& request, const Descriptor& descriptor,
 
 void Machine::Doorbell(int64_t now, uint32_t request, EventIndex cause) {
   requests_[request].cause = cause;
+  if (requests_[request].ring.on) return RingStart(now, request);
   if (in_flight_ == scenario_.in_flight) {
     waiting_.push_back(request);
     return;
@@ -90,6 +91,22 @@ void Machine::Count(AccessClass access_class, bool deserved) {
 void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
   const Request& request = requests_[id];
   Sink& sink = Begin(now, cause);
+  const auto [written, err] = DoDescriptors(sink, request);
+  if (stopped_) return;
+  sink.Emit(Kind::kComplete, Actor::kDevice, Rule::kNone,
+            {request.name, written, static_cast<uint64_t>(int64_t{err})});
+  --in_flight_;
+  if (!waiting_.empty()) {
+    const uint32_t next = waiting_.front();
+    waiting_.pop_front();
+    StartWork(now, next);
+  }
+  FinishStep(now, request.finishes);
+  GiveRequest(id);
+}
+
+std::pair<uint64_t, int> Machine::DoDescriptors(Sink& sink,
+                                                const Request& request) {
   uint64_t written = 0;
   int err = 0;
   for (uint32_t i = 0; i < request.descriptors.size() && err == 0; ++i) {
@@ -117,20 +134,11 @@ void Machine::DeviceWork(int64_t now, uint32_t id, EventIndex cause) {
       } else if (descriptor.write) {
         written += piece.length;
         WriteMemory(sink, piece);
-        if (stopped_) return;
+        if (stopped_) return {written, err};
       }
     }
   }
-  sink.Emit(Kind::kComplete, Actor::kDevice, Rule::kNone,
-            {request.name, written, static_cast<uint64_t>(int64_t{err})});
-  --in_flight_;
-  if (!waiting_.empty()) {
-    const uint32_t next = waiting_.front();
-    waiting_.pop_front();
-    StartWork(now, next);
-  }
-  FinishStep(now, request.finishes);
-  GiveRequest(id);
+  return {written, err};
 }
 
 // Only a kernel that unmaps less than it drops leaves such entries.
@@ -258,6 +266,14 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                           : FactsOf(piece, *meant, offset);
   uint64_t last = 0;
   facts.dropped = Dropped(piece, request.asid, &last);
+  EmitDma(sink, request.name, segment, request.asid, piece, write, facts,
+          meant_gpa, meant_hva);
+}
+
+void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
+                      const DmaPiece& piece, bool write,
+                      const AccessFacts& facts, uint64_t meant_gpa,
+                      uint64_t meant_hva) {
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;
@@ -272,23 +288,22 @@ void Machine::RecordPiece(Sink& sink, const Request& request, uint32_t segment,
   }
   uint64_t l1 = BornOf(stores, kIovaHva, piece.iova);
   // Without a shadow queue for the data the tree is the control queue's alone.
-  if (l1 == kNoEvent &&
-      (policies_.strategy->shadow_queue || request.asid != 0)) {
+  if (l1 == kNoEvent && (policies_.strategy->shadow_queue || asid != 0)) {
     l1 = BornOf(stores, kIovaOnly, piece.iova);
   }
   const uint64_t l2 =
-      BornOf(stores, {StoreKind::kVhostIotlb, request.asid}, piece.iova);
+      BornOf(stores, {StoreKind::kVhostIotlb, asid}, piece.iova);
   const uint64_t l3 = piece.entry ? piece.entry->born : kNoEvent;
   uint64_t decided_by = l3;
   if (!piece.entry) {
-    if (request.asid < removed_.size()) {
-      decided_by = removed_[request.asid].Find(piece.iova).value_or(kNoEvent);
+    if (asid < removed_.size()) {
+      decided_by = removed_[asid].Find(piece.iova).value_or(kNoEvent);
     }
   }
   const bool unpinned = facts.dropped && !policies_.device.use_va &&
                         !stores.Get(kPins).Find(piece.hpa);
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
-            {request.name, segment, request.asid, piece.iova, piece.length,
+            {name, segment, asid, piece.iova, piece.length,
              write ? kPermWrite : kPermRead,
              static_cast<uint64_t>(judgement.access_class), judgement.deserved,
              static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,
@@ -321,29 +336,9 @@ void Machine::WriteMemory(Sink& sink, const DmaPiece& piece) {
     now.last = now.first + (length - 1);
     now.target = piece.iova + done;
     now.perm = kPermWrite;
-    Overwrite(sink, now);
+    OverwriteMemory(sink, now, Actor::kDevice);
     done += length;
   }
-}
-
-// Takes what was there away, but for its ends.
-void Machine::Overwrite(Sink& sink, const Entry& now) {
-  while (const std::optional<Entry> old =
-             sink.table(kMemory).FirstIn(now.first, now.last)) {
-    sink.Del(kMemory, *old, Rule::kNone, Actor::kDevice);
-    Entry rest = *old;
-    if (old->first < now.first) {
-      rest.last = now.first - 1;
-      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-    }
-    if (old->last > now.last) {
-      rest = *old;
-      rest.first = now.last + 1;
-      rest.target = old->Translate(rest.first);
-      sink.Add(kMemory, rest, Rule::kNone, Actor::kDevice);
-    }
-  }
-  sink.Add(kMemory, now, Rule::kNone, Actor::kDevice);
 }
 
 }  // namespace iovalab

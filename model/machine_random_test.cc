@@ -108,11 +108,10 @@ std::string Names(const CauseCounts& counts) {
 
 TEST(MachineRandom, WhatGoesWrongUnderGpaHasACause) {
   EXPECT_EQ(Names(CountCauses("gpa", false)),
-            "R1 below a node; R6 mapped twice; identity; no batch; "
-            "remapped in flight; ");
+            "R1 below a node; R6 mapped twice; identity; remapped in flight; ");
   EXPECT_EQ(Names(CountCauses("gpa", true)),
             "R1 below a node; R2 added twice; R6 mapped twice; identity; "
-            "listener off; map refused; no batch; posted across mappings; "
+            "listener off; map refused; posted across mappings; "
             "private memory; remapped in flight; rounded section; "
             "section not mapped; ");
 }

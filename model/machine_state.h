@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "model/device/dma.h"
@@ -21,6 +23,7 @@
 #include "model/host/host_memory.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
+#include "model/machine_ring.h"
 #include "model/oracle/guest_view.h"
 #include "model/oracle/invariants.h"
 #include "model/oracle/judge.h"
@@ -72,6 +75,7 @@ struct Request {
   std::vector<MeantPiece> meant;
   std::vector<Descriptor> descriptors;
   EventIndex cause = kNoEventIndex;  // of the accesses
+  RingRequest ring;                  // with rings
 };
 
 class Machine {
@@ -93,6 +97,12 @@ class Machine {
     kReset,       // a: step; kReset
     kDeviceWork,  // a: request; the device accesses memory
     kHostPost,    // a: step; kHostPost
+    kDriverOk,    // a: step; kDriverOk
+    kSvqKick,     // a: queue; the guest kicked the VMM
+    kSvqCall,     // a: queue; the device interrupted the VMM
+    kRingTake,    // a: queue; the device was kicked
+    kRingWork,    // a: queue; the device does a request that it took
+    kGuestCall,   // a: queue; the guest was interrupted
   };
   struct Job {
     Op op = Op::kBeginStep;
@@ -141,6 +151,8 @@ class Machine {
   void FinishStep(int64_t now, uint32_t index);
   void BeginPost(int64_t now, uint32_t index, EventIndex event);
   void CutBuffers(Request& request);
+  void CutBuffer(Request& request, uint64_t gpa, uint64_t length,
+                 bool writable);
   void BeginRelease(int64_t now, uint32_t index);
   void BeginProbe(int64_t now, uint32_t index, EventIndex event);
   uint32_t TakeRequest(uint32_t step);
@@ -172,6 +184,11 @@ class Machine {
   void Doorbell(int64_t now, uint32_t request, EventIndex cause);
   void StartWork(int64_t now, uint32_t request);
   void DeviceWork(int64_t now, uint32_t request, EventIndex cause);
+  // What a request's descriptors come to, in bytes written and errno.
+  std::pair<uint64_t, int> DoDescriptors(Sink& sink, const Request& request);
+  void EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
+               const DmaPiece& piece, bool write, const AccessFacts& facts,
+               uint64_t meant_gpa, uint64_t meant_hva = 0);
   void RecordPiece(Sink& sink, const Request& request, uint32_t segment,
                    const DmaPiece& piece, bool write, const MeantPiece* meant,
                    uint64_t offset);
@@ -198,7 +215,52 @@ class Machine {
   uint64_t HvaOf(const ObjectOffset& memory) const;
   void Count(AccessClass access_class, bool deserved);
   void WriteMemory(Sink& sink, const DmaPiece& piece);
-  void Overwrite(Sink& sink, const Entry& now);
+
+  // machine_ring.cc: DRIVER_OK, and the guest's side of its rings.
+  bool ListenerAtInit() const;
+  void StartRings(Sink& sink);
+  void DriverOk(int64_t now, uint32_t step, EventIndex cause);
+  bool ClearRing(Sink& sink, uint32_t queue, RingVia via);
+  std::optional<uint64_t> MapRing(Sink& sink, uint32_t host_buffer,
+                                  bool readonly);
+  void RingPost(int64_t now, uint32_t request, EventIndex event);
+  void GuestSubmit(int64_t now, Sink& sink, uint32_t queue);
+  void GuestKick(int64_t now, Sink& sink, uint32_t queue);
+  void BeginRingWrite(int64_t now, uint32_t index, EventIndex event);
+  void GuestCall(int64_t now, uint32_t queue, EventIndex cause);
+  bool TakeRaw(int64_t now, uint32_t queue, uint32_t head);
+  void RingBad(Sink& sink, Actor actor, uint32_t queue, bool shadow, Rule rule,
+               uint64_t value, int err);
+
+  // machine_ring_memory.cc: how each actor reaches a ring.
+  RingMemory ReachRing(RingSide* side);
+  bool RingRead(const RingSide& side, const RingPlace& at, RingWords* words);
+  bool RingWrite(const RingSide& side, const RingPlace& at,
+                 const RingWords& words);
+  bool RingSpans(const RingSide& side, const RingPlace& at, bool write);
+  bool GuestSpans(const IntervalTable& view, uint64_t gpa, uint64_t length);
+  void HvaSpans(uint64_t hva, uint64_t length);
+  bool DeviceSpans(const RingSide& side, const RingPlace& at, bool write);
+  AccessFacts RingFacts(const RingSide& side, const RingPlace& at,
+                        const DmaPiece& piece, bool write, uint64_t* gpa) const;
+  void EmitRing(const RingSide& side, const RingPlace& at, bool write,
+                const RingWords& words);
+
+  // machine_ring_vmm.cc: the shadow virtqueue.
+  void SvqKick(int64_t now, uint32_t queue, EventIndex cause);
+  void SvqForward(int64_t now, Sink& sink, uint32_t queue);
+  int SvqAddElement(int64_t now, Sink& sink, uint32_t queue, uint32_t request);
+  void SvqQuiet(Sink& sink, uint32_t queue, bool quiet);
+  void SvqCall(int64_t now, uint32_t queue, EventIndex cause);
+
+  // machine_ring_device.cc: the device takes chains and gives them back.
+  void RingTake(int64_t now, uint32_t queue, EventIndex cause);
+  void RingStart(int64_t now, uint32_t request);
+  void RingWork(int64_t now, uint32_t queue, EventIndex cause);
+  uint32_t ClaimGuest(uint32_t queue, const RingChain& chain, bool vmm);
+  void TakeChain(Request& request, const RingChain& chain);
+  uint32_t ClaimShadow(uint32_t queue, const RingChain& chain);
+  uint32_t WildRequest(uint32_t queue, uint32_t step);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
@@ -238,6 +300,12 @@ class Machine {
   std::vector<uint32_t> touched_;   // owners touched by the operation
   std::vector<DmaPiece> pieces_;    // scratch
   std::vector<SvqBuffer> buffers_;  // scratch
+
+  std::vector<RingQueue> queues_;
+  sim::Random order_;                // of completion, where it is out of order
+  bool vmm_broken_ = false;          // the VMM gave its virtio device up
+  std::vector<RingSpan> spans_;      // scratch
+  std::vector<RingBuffer> to_ring_;  // scratch
 };
 
 }  // namespace iovalab

@@ -70,6 +70,10 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
       return step.hold
                  ? "the VMM posts a request of its own; the device holds it"
                  : "the VMM posts a request of its own";
+    case StepKind::kDriverOk:
+      return "the guest's driver says DRIVER_OK";
+    case StepKind::kRingWrite:
+      return "the guest's driver writes its ring by hand";
     case StepKind::kListener:
       return step.again        ? "the VMM registers its memory listener again"
              : step.registered ? "the VMM registers its memory listener"
@@ -118,6 +122,10 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
       return EnqueueVmm(now, {Op::kReset, index, 0, event});
     case StepKind::kHostPost:
       return EnqueueVmm(now, {Op::kHostPost, index, 0, event});
+    case StepKind::kDriverOk:
+      return EnqueueVmm(now, {Op::kDriverOk, index, 0, event});
+    case StepKind::kRingWrite:
+      return BeginRingWrite(now, index, event);
   }
 }
 
@@ -146,6 +154,7 @@ uint32_t Machine::TakeRequest(uint32_t step) {
   request.name = steps_[step].name;
   request.step = request.finishes = step;
   request.asid = 0;
+  request.ring = {};
   request.meant.clear();
   request.descriptors.clear();
   return id;
@@ -169,26 +178,29 @@ void Machine::BeginRelease(int64_t now, uint32_t index) {
 void Machine::CutBuffers(Request& request) {
   request.meant.clear();
   for (const BufferSpec& buffer : scenario_.steps[request.step].buffers) {
-    const uint64_t gpa = buffer.gpa.first.value;
-    const uint64_t length = buffer.gpa.last - buffer.gpa.first + 1;
-    buffers_.clear();
-    uint64_t bad_gpa = 0;
-    const bool mapped =
-        MapGuestBuffer(guest_.now(), blocks_, gpa, length, &buffers_, &bad_gpa);
-    for (const SvqBuffer& piece : buffers_) {
-      MeantPiece meant{piece, buffer.writable, true, {}};
-      if (const std::optional<Entry> vma =
-              result_.stores.Get(kVmaStore).Find(piece.hva)) {
-        meant.memory = {static_cast<ObjectIndex>(vma->tag),
-                        vma->Translate(piece.hva)};
-      }
-      request.meant.push_back(meant);
+    CutBuffer(request, buffer.gpa.first.value,
+              buffer.gpa.last - buffer.gpa.first + 1, buffer.writable);
+  }
+}
+
+void Machine::CutBuffer(Request& request, uint64_t gpa, uint64_t length,
+                        bool writable) {
+  buffers_.clear();
+  uint64_t bad_gpa = 0;
+  const bool mapped =
+      MapGuestBuffer(guest_.now(), blocks_, gpa, length, &buffers_, &bad_gpa);
+  for (const SvqBuffer& piece : buffers_) {
+    MeantPiece meant{piece, writable, true, {}};
+    if (const std::optional<Entry> vma =
+            result_.stores.Get(kVmaStore).Find(piece.hva)) {
+      meant.memory = {static_cast<ObjectIndex>(vma->tag),
+                      vma->Translate(piece.hva)};
     }
-    if (!mapped) {
-      const uint64_t left = buffer.gpa.last.value - bad_gpa + 1;
-      request.meant.push_back(
-          {{bad_gpa, 0, 0, left}, buffer.writable, false, {}});
-    }
+    request.meant.push_back(meant);
+  }
+  if (!mapped) {
+    request.meant.push_back(
+        {{bad_gpa, 0, 0, length - (bad_gpa - gpa)}, writable, false, {}});
   }
 }
 
@@ -217,6 +229,7 @@ void Machine::BeginPost(int64_t now, uint32_t index, EventIndex event) {
     }
     first += count;
   }
+  if (!queues_.empty()) return RingPost(now, id, event);
   if (policies_.strategy->shadow_queue) {
     return EnqueueVmm(now, {Op::kSvqAdd, id, 0, event});
   }

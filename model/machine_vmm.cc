@@ -128,7 +128,7 @@ void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
   Sink& sink = Begin(now, cause, /*watch=*/true);
   const StepSpec& spec = scenario_.steps[step];
   const Delivery delivery = deliveries_[index];
-  if (spec.kind == StepKind::kListener) listening_ = true;
+  if (spec.kind != StepKind::kMemory) listening_ = true;
   DeliverOne(sink, delivery);
   if (!stopped_) EndOperation(sink, touched_);
 }
@@ -143,6 +143,7 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   ledger_.Settle();
   const StepSpec& spec = scenario_.steps[step];
   if (spec.kind == StepKind::kListener) listening_ = spec.registered;
+  if (spec.kind == StepKind::kDriverOk) listening_ = true;
   deliveries_.clear();
   if (MoreToChange(step)) {
     vmm_jobs_.push_back({Op::kCommit, step, 0, cause});

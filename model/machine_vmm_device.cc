@@ -100,6 +100,7 @@ void Machine::Reset(int64_t now, uint32_t index, EventIndex cause) {
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
   const int err = VhostVdpaSetStatus(vdpa_, device_, /*status=*/0, env, sink);
   sink.SetWord(event, 0, static_cast<uint64_t>(int64_t{err}));
+  for (RingQueue& queue : queues_) queue.started = false;
   EndOperation(sink, touched_);
   FinishStep(now, index);
 }

@@ -84,6 +84,40 @@ struct HostPieceSpec {
   friend bool operator==(const HostPieceSpec&, const HostPieceSpec&) = default;
 };
 
+// A virtqueue whose rings are bytes in memory.
+struct QueueSpec {
+  uint32_t size = 0;  // entries, a power of two
+  // Where the guest's driver put its parts.
+  Gpa desc;
+  Gpa avail;
+  Gpa used;
+  // Host buffers for the VMM's shadow ring: descriptors and avail, and used.
+  uint32_t driver_area = kNoIndex;
+  uint32_t device_area = kNoIndex;
+
+  friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
+};
+
+// A descriptor that the guest's driver writes as it is.
+struct RingDescSpec {
+  uint16_t index = 0;
+  std::optional<uint64_t> table;  // GPA of an indirect table; else the queue's
+  uint64_t addr = 0;
+  uint32_t len = 0;
+  uint16_t flags = 0;
+  uint16_t next = 0;
+
+  friend bool operator==(const RingDescSpec&, const RingDescSpec&) = default;
+};
+
+struct RingWriteSpec {
+  std::vector<RingDescSpec> descriptors;
+  std::vector<uint16_t> available;  // heads
+  uint32_t skip = 0;                // avail->idx moves on by so many more
+
+  friend bool operator==(const RingWriteSpec&, const RingWriteSpec&) = default;
+};
+
 enum class StepKind : uint8_t {
   kMemory,
   kPost,
@@ -96,6 +130,8 @@ enum class StepKind : uint8_t {
   kDiscard,
   kReset,
   kHostPost,
+  kDriverOk,
+  kRingWrite,
 };
 
 struct StepSpec {
@@ -125,6 +161,9 @@ struct StepSpec {
   bool unmap = false;               // kViommu
   bool registered = false;          // kListener
   bool again = false;               // kListener: although it is registered
+  uint32_t queue = 0;               // kPost, kRingWrite; with queues
+  std::optional<uint64_t> indirect_table;  // kPost: GPA
+  RingWriteSpec ring_write;                // kRingWrite
 
   friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };
@@ -142,6 +181,8 @@ struct Scenario {
   uint64_t latency_ns = 1000;
   uint64_t jitter_ns = 0;
   uint32_t in_flight = 16;
+  std::vector<QueueSpec> queues;  // none: requests need no rings
+  bool out_of_order = false;      // completion, with queues
   std::vector<StepSpec> steps;
   uint64_t seed = 0;
 

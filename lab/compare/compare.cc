@@ -61,7 +61,7 @@ RunResult RunOne(const LoadedScenario& scenario, const Policies& policies,
   RunResult result = RunScenario(scenario.spec, run, seed, options.limits);
   Trace::Header& header = result.trace.header;
   header.scenario = scenario.canonical;
-  header.policies = policies.values;
+  header.policies = policies.Named();
   header.tool = std::string(options.tool);
   return result;
 }

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "lab/compare/compare_testing.h"
 #include "lab/compare/run_policies.h"
@@ -38,7 +40,7 @@ TEST(ComparisonJson, HasTheKeysOfCliMd) {
     EXPECT_EQ(Keys(row), kRowKeys);
     EXPECT_EQ(Keys(row["policies"]),
               (std::set<std::string>{"mapping", "backend", "device", "kernel",
-                                     "switches"}));
+                                     "switches", "vmm"}));
     if (!row["not_applicable"].is_null()) {
       ++not_applicable;
       EXPECT_TRUE(row["verdict"].is_null());
@@ -191,6 +193,36 @@ TEST(ResolvePolicies, AnIovaRangeOutsideTheApertureDoesNotApply) {
 }
 
 // Every line of the narrative is about a step, and what goes wrong is in it.
+TEST(Narrative, TellsOfARequestHeldToTheEnd) {
+  const std::string held =
+      "held   its request is held to the end: no step releases it\n";
+  for (const bool released : {false, true}) {
+    const LoadedScenario scenario = LoadForTest(absl::StrCat(
+        "step { label: \"held\" post { hold: true buffer { "
+        "gpa { first: 0 last: 0xfff } } } }",
+        released ? "step { label: \"go\" release { post: \"held\" } }" : ""));
+    Policies policies = BasePolicies(scenario.axes);
+    const RunResult run = RunOne(scenario, policies,
+                                 ResolvePolicies(policies, Scenario()).run, {});
+    const std::string text = Narrative(scenario.spec, run.trace);
+    EXPECT_EQ(absl::EndsWith(text, held), !released) << text;
+  }
+}
+
+TEST(RunOne, TellsOfItsProgress) {
+  const LoadedScenario scenario = LoadForTest();
+  const Policies policies = BasePolicies(scenario.axes);
+  uint64_t events = 0;
+  RunOptions options;
+  options.limits.progress = {[](void* context, uint64_t now) {
+                               *static_cast<uint64_t*>(context) = now;
+                             },
+                             &events};
+  RunOne(scenario, policies, ResolvePolicies(policies, Scenario()).run,
+         options);
+  EXPECT_GE(events, 1u);
+}
+
 TEST(Narrative, TellsTheRun) {
   const LoadedScenario scenario = LoadForTest();
   Policies policies = BasePolicies(scenario.axes);

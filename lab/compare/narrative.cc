@@ -1,5 +1,9 @@
 // The narrative of a run: one line an event that people care about.
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "lab/compare/story.h"
@@ -117,6 +121,13 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
                              GetRule(e.rule).says);
     case Kind::kTranslate:
       return absl::StrFormat("  %s is at IOVA 0x%x", Buffer(f), f["iova"]);
+    case Kind::kRingBad:
+      return absl::StrFormat("queue %d, %s's ring: %s (%d)", f["queue"],
+                             f["ring"] != 0 ? "the VMM" : "the guest",
+                             GetRule(e.rule).says, f["value"]);
+    case Kind::kKick:
+    case Kind::kInterrupt:
+      return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {
@@ -143,6 +154,24 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
   }
 }
 
+// Requests that the device holds to the end, as no step releases them.
+std::string HeldToTheEnd(const Scenario& scenario, int width) {
+  std::vector<bool> released(scenario.steps.size(), false);
+  for (const StepSpec& step : scenario.steps) {
+    if (step.kind == StepKind::kRelease) released[step.post] = true;
+  }
+  std::string out;
+  for (size_t i = 0; i < scenario.steps.size(); ++i) {
+    const StepSpec& step = scenario.steps[i];
+    if (step.kind != StepKind::kPost || !step.hold || released[i]) continue;
+    absl::StrAppend(
+        &out, absl::StrFormat("%-*s  its request is held to the end: no step "
+                              "releases it\n",
+                              width, step.label));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Narrative(const Scenario& scenario, const Trace& trace) {
@@ -166,7 +195,7 @@ std::string Narrative(const Scenario& scenario, const Trace& trace) {
     absl::StrAppend(&out, absl::StrFormat("%-*s  %s%s\n", width, label,
                                           is_step ? "" : "  ", line));
   }
-  return out;
+  return out + HeldToTheEnd(scenario, static_cast<int>(width));
 }
 
 }  // namespace iovalab

@@ -7,6 +7,7 @@
 #include "model/kernel/vhost_vdpa.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
+#include "model/vmm/vmm_profile.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -110,6 +111,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       run.strategy != nullptr && run.kernel != nullptr && switches.has_value(),
       "policies hold known values");
   run.switches = *switches;
+  run.vmm = FindVmmProfile(policies.Get("vmm"));
   for (const SwitchRow& row : kSwitches) {
     if (row.translates && HighestAsid(scenario) > 0) continue;
     if (row.value == policies.Get("switches") &&

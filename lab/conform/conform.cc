@@ -136,7 +136,8 @@ absl::Status FileReplay::Take(const JsonRecord& record) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ConformFile> ConformOne(const std::string& path) {
+absl::StatusOr<ConformFile> ConformOne(const std::string& path,
+                                       absl::FunctionRef<void()> on_step) {
   absl::StatusOr<JsonLines> lines = JsonLines::Open(path);
   if (!lines.ok()) return lines.status();
   FileReplay replay(path);
@@ -146,6 +147,7 @@ absl::StatusOr<ConformFile> ConformOne(const std::string& path) {
     if (!record->has_value()) break;
     absl::Status status = replay.Take(**record);
     if (!status.ok()) return status;
+    on_step();
   }
   ConformFile file = replay.Finish();
   if (file.total == 0) {
@@ -158,10 +160,13 @@ absl::StatusOr<ConformFile> ConformOne(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<ConformReport> ConformFiles(
-    absl::Span<const std::string> paths) {
+    absl::Span<const std::string> paths,
+    absl::FunctionRef<void(uint64_t)> on_step) {
   ConformReport report;
+  uint64_t steps = 0;
   for (const std::string& path : paths) {
-    absl::StatusOr<ConformFile> file = ConformOne(path);
+    absl::StatusOr<ConformFile> file =
+        ConformOne(path, [&] { on_step(++steps); });
     if (!file.ok()) return file.status();
     report.matched += file->matched;
     report.total += file->total;

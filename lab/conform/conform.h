@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
@@ -60,7 +61,10 @@ struct ConformReport {
 // file, line and field: unreadable, not JSON, a field missing or of the wrong
 // type, an operation or a kind of file that is not known, a case without its
 // step 0 or with a step left out.
-absl::StatusOr<ConformReport> ConformFiles(absl::Span<const std::string> paths);
+// on_step is called after each operation, with how many are done.
+absl::StatusOr<ConformReport> ConformFiles(
+    absl::Span<const std::string> paths,
+    absl::FunctionRef<void(uint64_t)> on_step = [](uint64_t) {});
 
 // For people: a line for each file, its first mismatches below it, and at the
 // end "ev N of M" and "matched N of M".

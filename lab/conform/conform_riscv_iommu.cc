@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-// log2 of the range that the reference model reports where no stage limits it:
-// its largest superpage.
+// log2 of the range where no stage limits it, which no recording shows: the
+// largest superpage.
 constexpr int kBareSizeBits = 48;
 
 // The memory, and the formats that the context points to: they stay where they
@@ -126,7 +126,7 @@ RiscvWalk WalkAnswer(const RiscvMachine& m, const ContextAnswer& a,
                      uint64_t iova) {
   RiscvWalk w;
   const auto trace = [&](const WalkStep& step) {
-    w.global |= (step.pte & RiscvBits::kGlobal) != 0;
+    w.global |= step.stage == 1 && (step.pte & RiscvBits::kGlobal) != 0;
   };
   const RawSource first{&m.memory, a.first.address};
   const RawSource second{&m.memory, a.second.address};

@@ -10,7 +10,8 @@ namespace iovalab {
 namespace {
 
 absl::StatusOr<ImportInput> Read(absl::string_view path, uint64_t max_bytes,
-                                 bool may_be_dump) {
+                                 bool may_be_dump,
+                                 absl::FunctionRef<void(uint64_t)> on_bytes) {
   QemuLogParser parser;
   ImportBuilder builder;
   const auto sink = [&](const QemuEvent& event) { builder.Add(event); };
@@ -21,6 +22,7 @@ absl::StatusOr<ImportInput> Read(absl::string_view path, uint64_t max_bytes,
     is_first = false;
     if (!input.is_dump) {
       parser.Feed(piece, sink);
+      on_bytes(parser.counts().bytes);
       return true;
     }
     input.dump.append(piece.data(), piece.size());
@@ -46,14 +48,16 @@ absl::StatusOr<ImportInput> Read(absl::string_view path, uint64_t max_bytes,
 
 }  // namespace
 
-absl::StatusOr<ImportInput> ReadImportFile(absl::string_view path,
-                                           uint64_t max_bytes) {
-  return Read(path, max_bytes, true);
+absl::StatusOr<ImportInput> ReadImportFile(
+    absl::string_view path, uint64_t max_bytes,
+    absl::FunctionRef<void(uint64_t)> on_bytes) {
+  return Read(path, max_bytes, true, on_bytes);
 }
 
 absl::StatusOr<Import> ImportQemuLogFile(absl::string_view path,
                                          uint64_t max_bytes) {
-  absl::StatusOr<ImportInput> input = Read(path, max_bytes, false);
+  absl::StatusOr<ImportInput> input =
+      Read(path, max_bytes, false, [](uint64_t) {});
   if (!input.ok()) return input.status();
   return std::move(input->log);
 }

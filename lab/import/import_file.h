@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lab/import/import_events.h"
@@ -31,9 +32,11 @@ struct ImportInput {
   std::string dump;  // its text: for AddMonitorDump
 };
 
-// Errors as above; a dump has at most kMaxDumpBytes.
-absl::StatusOr<ImportInput> ReadImportFile(absl::string_view path,
-                                           uint64_t max_bytes = kMaxLogBytes);
+// Errors as above; a dump has at most kMaxDumpBytes. on_bytes is called now and
+// then with how many of a log have been read.
+absl::StatusOr<ImportInput> ReadImportFile(
+    absl::string_view path, uint64_t max_bytes = kMaxLogBytes,
+    absl::FunctionRef<void(uint64_t)> on_bytes = [](uint64_t) {});
 
 }  // namespace iovalab
 

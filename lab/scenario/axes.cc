@@ -72,6 +72,18 @@ absl::string_view Policies::Get(absl::string_view axis) const {
   return "";
 }
 
+std::vector<std::pair<std::string, std::string>> Policies::Named() const {
+  std::vector<std::pair<std::string, std::string>> named;
+  for (const auto& [name, value] : values) {
+    const absl::StatusOr<const AxisInfo*> axis = FindAxis(name);
+    if (axis.ok() && (*axis)->implied && value == (*axis)->default_value) {
+      continue;
+    }
+    named.emplace_back(name, value);
+  }
+  return named;
+}
+
 absl::StatusOr<AxisChoice> ParseSet(absl::string_view text) {
   const size_t equals = text.find('=');
   if (equals == absl::string_view::npos) {

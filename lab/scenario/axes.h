@@ -33,6 +33,9 @@ struct AxisInfo {
   absl::string_view source;
   std::vector<AxisValue> values;
   absl::string_view default_value;
+  // Traces do not name the axis where it has its default: it came after traces
+  // were first kept.
+  bool implied = false;
 };
 
 // The table: strategies and switches as the model has them registered. Names
@@ -49,6 +52,8 @@ struct Policies {
 
   // The axis's value; "" for an axis that is not in the table.
   absl::string_view Get(absl::string_view axis) const;
+  // Without the defaults of implied axes: what a trace names.
+  std::vector<std::pair<std::string, std::string>> Named() const;
   friend bool operator==(const Policies&, const Policies&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include "lab/scenario/axes.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
+#include "model/vmm/vmm_profile.h"
 
 namespace iovalab {
 namespace {
@@ -57,6 +58,14 @@ std::vector<AxisValue> Switches() {
   return rows;
 }
 
+std::vector<AxisValue> Vmms() {
+  std::vector<AxisValue> rows;
+  for (const VmmProfile& v : VmmProfiles()) {
+    rows.push_back({v.name, v.help, v.source});
+  }
+  return rows;
+}
+
 std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
   return {values.begin(), values.end()};
 }
@@ -73,6 +82,9 @@ std::vector<AxisInfo> MakeAxes() {
        Rows(kKernels), "deb_6_12_117"},
       {"switches", "one defect of the VMM's, repaired or brought back",
        "QEMU hw/virtio/vhost-vdpa.c and its history", Switches(), "as_merged"},
+      {"vmm", "when the listener registers, where rings go",
+       "QEMU 7.2 and 10.0 logs (recorded), QEMU 10.1", Vmms(), "qemu_10_1",
+       /*implied=*/true},
   };
 }
 

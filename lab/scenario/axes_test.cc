@@ -8,6 +8,7 @@
 #include "model/profile/kernel_profile.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
+#include "model/vmm/vmm_profile.h"
 
 namespace iovalab {
 namespace {
@@ -31,7 +32,7 @@ TEST(Axes, TableHoldsTogether) {
     }
   }
   EXPECT_EQ(names, (std::set<absl::string_view>{"mapping", "backend", "device",
-                                                "kernel", "switches"}));
+                                                "kernel", "switches", "vmm"}));
 }
 
 template <typename Rows, typename Name>
@@ -55,6 +56,15 @@ TEST(Axes, AgreeWithTheModelsTables) {
   EXPECT_EQ(
       values("kernel"),
       NamesIn(KernelProfiles(), [](const KernelProfile& k) { return k.name; }));
+  EXPECT_EQ(values("vmm"),
+            NamesIn(VmmProfiles(), [](const VmmProfile& v) { return v.name; }));
+}
+
+TEST(Policies, NamedLeavesOutTheDefaultsOfImpliedAxes) {
+  Policies policies{{{"mapping", "gpa"}, {"vmm", "qemu_10_1"}}};
+  EXPECT_EQ(policies.Named().size(), 1u);
+  policies.values[1].second = "qemu_7_2";
+  EXPECT_EQ(policies.Named(), policies.values);
 }
 
 TEST(ParseSet, TakesValuesInTheirOrder) {
@@ -72,7 +82,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
   EXPECT_EQ(Says("maping=hva"), "no axis \"maping\"; did you mean mapping?");
   EXPECT_EQ(Says("=hva"),
             "axis is missing; one of mapping, backend, device, kernel, "
-            "switches");
+            "switches, vmm");
   EXPECT_EQ(Says("device=vdusee"),
             "no value of axis device \"vdusee\"; did you mean vduse?");
   EXPECT_EQ(Says("device="),
@@ -91,7 +101,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
             "axis device has vduse twice; each value once");
   EXPECT_EQ(Says("x\n=1"),
             "no axis \"x\\n\"; one of mapping, backend, device, kernel, "
-            "switches");
+            "switches, vmm");
 }
 
 TEST(MergeChoices, FlagsReplaceTheScenarios) {

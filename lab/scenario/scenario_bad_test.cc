@@ -89,7 +89,7 @@ TEST_P(BadScenario, IsRefusedWithTheExactLine) {
 INSTANTIATE_TEST_SUITE_P(Cases, BadScenario,
                          testing::Values("text.cases", "memory.cases",
                                          "regions.cases", "steps.cases",
-                                         "expect.cases"),
+                                         "rings.cases", "expect.cases"),
                          [](const auto& info) {
                            return std::string(
                                absl::StripSuffix(info.param, ".cases"));

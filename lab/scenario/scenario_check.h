@@ -90,9 +90,20 @@ absl::Status CheckCount(const Loading& l, absl::string_view field, size_t count,
 absl::Status LoadHeader(Loading& l);   // name, vmm, kernel, device, seed
 absl::Status LoadMemory(Loading& l);   // RAM blocks and host buffers
 absl::Status LoadRegions(Loading& l);  // memory regions
+absl::Status LoadRings(Loading& l);    // virtqueues
 absl::Status LoadSteps(Loading& l);    // steps and their order
 absl::Status CheckAxes(const Loading& l);
 absl::Status CheckExpects(const Loading& l);
+
+// scenario_rings.cc: what steps say of virtqueues. The post has its buffers.
+absl::Status LoadRingPost(const Loading& l, const Place& at, const pb::Post& in,
+                          StepSpec& step);
+absl::Status LoadDriverOk(Loading& l, const Place& at, const pb::Step& in,
+                          StepSpec& step);
+absl::Status LoadRingWrite(Loading& l, const Place& at, const pb::Step& in,
+                           StepSpec& step);
+// "vq0" and so on, where there is such a queue.
+bool IsQueueName(const Loading& l, absl::string_view name);
 
 }  // namespace iovalab
 

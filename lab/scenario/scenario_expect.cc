@@ -51,6 +51,7 @@ absl::Status CheckAccess(const Loading& l, const Place& at,
       !s.ok()) {
     return s;
   }
+  if (IsQueueName(l, access.step())) return absl::OkStatus();
   const uint32_t index = l.steps.Find(access.step());
   if (access.step().empty() || index == kNoIndex) {
     return l.where.Error(at.At("step"),
@@ -59,7 +60,8 @@ absl::Status CheckAccess(const Loading& l, const Place& at,
                              : l.steps.Unknown(access.step()));
   }
   const pb::Step& step = l.in.step(static_cast<int>(index));
-  if (step.has_post() || step.has_probe() || step.has_host_post()) {
+  if (step.has_post() || step.has_probe() || step.has_host_post() ||
+      step.has_ring_write()) {
     return absl::OkStatus();
   }
   return l.where.Error(

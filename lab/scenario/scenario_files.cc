@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "lab/read_file.h"
 
 namespace iovalab {
@@ -20,6 +21,16 @@ std::string Identity(const std::string& path) {
   std::error_code error;
   const fs::path real = fs::canonical(path, error);
   return error ? path : real.string();
+}
+
+// As a person would write it: "a/x" of "./a/x", where that is no flag.
+std::string WithoutDot(std::string path) {
+  absl::string_view rest = path;
+  while (absl::ConsumePrefix(&rest, "./")) {
+    rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+  }
+  const bool plain = !rest.empty() && rest[0] != '-';
+  return plain ? std::string(rest) : path;
 }
 
 absl::Status CheckFile(const std::string& path) {
@@ -81,7 +92,9 @@ absl::StatusOr<std::vector<std::string>> FindScenarios(
       return status;
     }
     for (std::string& file : files) {
-      if (seen.insert(Identity(file)).second) found.push_back(std::move(file));
+      if (seen.insert(Identity(file)).second) {
+        found.push_back(WithoutDot(std::move(file)));
+      }
     }
   }
   return found;

@@ -25,7 +25,8 @@ absl::StatusOr<std::vector<std::string>> ScenariosBelow(
     const std::string& folder);
 
 // The files that users' paths mean: a file is itself, a folder the scenarios
-// below it, and what comes twice counts at its first place. NotFound or
+// below it, and what comes twice counts at its first place; a leading "./" is
+// dropped, so that CI systems know the file. NotFound or
 // InvalidArgument "PATH: what" for a path that is neither a folder nor a file
 // that can be rewritten and has the ending.
 absl::StatusOr<std::vector<std::string>> FindScenarios(

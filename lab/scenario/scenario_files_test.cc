@@ -58,6 +58,16 @@ TEST_F(ScenarioFiles, FoldersAreSortedAndFilesComeOnce) {
   }
 }
 
+TEST_F(ScenarioFiles, ALeadingDotIsDropped) {
+  const fs::path before = fs::current_path();
+  fs::current_path(At("a"));
+  std::ofstream("-v.textproto") << "";
+  const auto found = FindScenarios({".", "./z.textproto"});
+  fs::current_path(before);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, (Paths{"./-v.textproto", "b/y.textproto", "z.textproto"}));
+}
+
 TEST_F(ScenarioFiles, ABadPathIsNamed) {
   const struct {
     const char* path;

@@ -15,6 +15,7 @@ constexpr Check kChecks[] = {
     LoadHeader,
     LoadMemory,
     LoadRegions,
+    LoadRings,
     LoadSteps,
     [](Loading& l) { return CheckAxes(l); },
     [](Loading& l) { return CheckExpects(l); },

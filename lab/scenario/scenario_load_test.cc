@@ -65,7 +65,7 @@ TEST(LoadScenario, ResolvesNamesAndFillsInDefaults) {
   EXPECT_FALSE(s.regions[5].enabled);
   EXPECT_TRUE(s.regions[7].is_protected);
 
-  ASSERT_EQ(s.steps.size(), 8u);
+  ASSERT_EQ(s.steps.size(), 11u);
   EXPECT_EQ(s.steps[0].after, kNoIndex);  // the first: at 0
   EXPECT_EQ(s.steps[0].at_ns, 0u);
   EXPECT_TRUE(s.steps[0].registered);
@@ -85,6 +85,13 @@ TEST(LoadScenario, ResolvesNamesAndFillsInDefaults) {
   EXPECT_EQ(s.steps[6].after, 7u);  // a later one
   EXPECT_EQ(s.steps[6].asid, 1u);
   EXPECT_EQ(s.steps[7].host_buffer, 0u);
+  EXPECT_EQ(s.steps[8].kind, StepKind::kDriverOk);
+  EXPECT_EQ(s.steps[9].indirect_table, 0x13000u);
+  EXPECT_EQ(s.steps[10].ring_write,
+            (RingWriteSpec{{{6, 0x14000, 0x7000, 16, 7, 7}}, {6}, 1}));
+  EXPECT_EQ(s.queues, (std::vector<QueueSpec>{{8, Gpa(0x10000), Gpa(0x11000),
+                                               Gpa(0x12000), 1, 2}}));
+  EXPECT_TRUE(s.out_of_order);
 
   EXPECT_EQ(loaded->axes,
             (std::vector<AxisChoice>{{"mapping", {"hva", "gpa"}},

@@ -1,6 +1,8 @@
 #include "lab/scenario/scenario_place.h"
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "scenarios/scenario.pb.h"
 #include "sim/check.h"
@@ -25,6 +27,33 @@ std::string Place::Path() const {
     if (parts[i].index >= 0) absl::StrAppend(&path, "[", parts[i].index, "]");
   }
   return path;
+}
+
+Place PlaceOf(absl::string_view path) {
+  Place place;
+  const Descriptor* message = pb::Scenario::descriptor();
+  for (absl::string_view part : absl::StrSplit(path, '.')) {
+    int index = -1;
+    const size_t bracket = part.find('[');
+    if (bracket != absl::string_view::npos &&
+        (part.back() != ']' ||
+         !absl::SimpleAtoi(part.substr(bracket + 1, part.size() - bracket - 2),
+                           &index) ||
+         index < 0)) {
+      break;
+    }
+    const absl::string_view name = part.substr(0, bracket);
+    const FieldDescriptor* field =
+        message == nullptr ? nullptr
+                           : message->FindFieldByName(std::string(name));
+    if (field == nullptr || field->is_repeated() != (index >= 0) ||
+        place.depth == Place::kMaxDepth) {
+      break;
+    }
+    place = place.At(name, index);
+    message = field->message_type();
+  }
+  return place;
 }
 
 Locations::Found Locations::Find(const Place& place) const {

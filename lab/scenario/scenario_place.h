@@ -7,7 +7,7 @@
 // Not for: positions of syntax errors, which have no field yet
 // (scenario_scan.h).
 //
-// Invariants: a Place is a value and holds no pointer but to literals; errors
+// Invariants: a Place is a value and holds no pointer but to its names; errors
 // are single lines "FILE:LINE: FIELD: what is wrong; what would be right".
 
 #include <array>
@@ -26,7 +26,7 @@ struct Place {
   static constexpr size_t kMaxDepth = 6;
 
   struct Part {
-    absl::string_view field;  // a name in scenario.proto, a literal
+    absl::string_view field;  // a name in scenario.proto, often a literal
     int index = -1;           // of a repeated field; -1 otherwise
   };
 
@@ -37,6 +37,10 @@ struct Place {
   // "region[2].addr.first"; "" for the scenario itself.
   std::string Path() const;
 };
+
+// The place that a path says, as Path() writes it, up to the first part that
+// names no field. Its names point into `path`.
+Place PlaceOf(absl::string_view path);
 
 // Lines of the fields of one parsed file.
 class Locations {

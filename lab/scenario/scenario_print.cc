@@ -24,9 +24,10 @@ constexpr absl::string_view kHeader =
 
 // 64-bit fields that are addresses or sizes in bytes.
 constexpr absl::string_view kHexFields[] = {
-    "first",  "last",    "ram_addr",  "offset",    "chunk",
-    "hpa",    "iova",    "lands_gpa", "stride",    "size",
-    "target", "memlock", "length",    "lands_hva", "offset_stride",
+    "first",  "last",      "ram_addr",       "offset", "chunk",  "hpa",
+    "iova",   "lands_gpa", "stride",         "size",   "target", "memlock",
+    "length", "lands_hva", "offset_stride",  "desc",   "avail",  "used",
+    "addr",   "table",     "indirect_table",
 };
 
 bool IsHex(const FieldDescriptor& field) {
@@ -60,8 +61,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field,
                           : absl::StrCat(value);
     }
     case FieldDescriptor::CPPTYPE_UINT32:
-      sim::Check(!many, "scenario.proto has a repeated number");
-      return absl::StrCat(r.GetUInt32(message, &field));
+      return absl::StrCat(many ? r.GetRepeatedUInt32(message, &field, index)
+                               : r.GetUInt32(message, &field));
     case FieldDescriptor::CPPTYPE_INT32:
       sim::Check(!many, "scenario.proto has a repeated number");
       return absl::StrCat(r.GetInt32(message, &field));

@@ -25,6 +25,11 @@ absl::Status LoadLabel(Loading& l, uint32_t i) {
                          "\"start\" is what happens before the first step; "
                          "another label");
   }
+  if (IsQueueName(l, label)) {
+    return l.where.Error(at, absl::StrCat(Quote(label),
+                                          " is what a queue's rings are called "
+                                          "in expect; another label"));
+  }
   if (const uint32_t taken = l.steps.Add(label, i); taken != kNoIndex) {
     return l.where.Error(at, absl::StrCat(Quote(label), " is step[", taken,
                                           "]'s label; labels are unique"));
@@ -150,7 +155,7 @@ absl::Status LoadPost(Loading& l, const Place& step_at, const pb::Step& in,
         {{Gpa(buffer.gpa().first()), Gpa(buffer.gpa().last())},
          buffer.writable()});
   }
-  return absl::OkStatus();
+  return LoadRingPost(l, at, in.post(), step);
 }
 
 absl::Status LoadRelease(Loading& l, const Place& step_at, const pb::Step& in,
@@ -277,12 +282,19 @@ struct Loader {
   absl::Status (*load)(Loading&, const Place& at, const pb::Step&, StepSpec&);
 };
 constexpr Loader kLoaders[] = {
-    {pb::Step::kMemory, LoadMemoryStep}, {pb::Step::kPost, LoadPost},
-    {pb::Step::kRelease, LoadRelease},   {pb::Step::kProbe, LoadProbe},
-    {pb::Step::kHostMap, LoadHostMap},   {pb::Step::kHostUnmap, LoadHostUnmap},
-    {pb::Step::kListener, LoadListener}, {pb::Step::kViommu, LoadViommu},
-    {pb::Step::kDiscard, LoadDiscard},   {pb::Step::kReset, LoadReset},
+    {pb::Step::kMemory, LoadMemoryStep},
+    {pb::Step::kPost, LoadPost},
+    {pb::Step::kRelease, LoadRelease},
+    {pb::Step::kProbe, LoadProbe},
+    {pb::Step::kHostMap, LoadHostMap},
+    {pb::Step::kHostUnmap, LoadHostUnmap},
+    {pb::Step::kListener, LoadListener},
+    {pb::Step::kViommu, LoadViommu},
+    {pb::Step::kDiscard, LoadDiscard},
+    {pb::Step::kReset, LoadReset},
     {pb::Step::kHostPost, LoadHostPost},
+    {pb::Step::kDriverOk, LoadDriverOk},
+    {pb::Step::kRingWrite, LoadRingWrite},
 };
 
 absl::Status LoadDoes(Loading& l, uint32_t i) {
@@ -296,7 +308,7 @@ absl::Status LoadDoes(Loading& l, uint32_t i) {
   return l.where.Error(at,
                        "does nothing; one of memory, post, release, probe, "
                        "host_map, host_unmap, listener, viommu, discard, "
-                       "reset, host_post");
+                       "reset, host_post, driver_ok, ring_write");
 }
 
 }  // namespace

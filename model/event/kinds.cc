@@ -158,6 +158,34 @@ constexpr FieldInfo kHostPostFields[] = {
     {"access", T::kPerm},  {"segment", T::kCount}, {"asid", T::kCount, true},
 };
 
+constexpr absl::string_view kRings[] = {"guest", "shadow"};
+constexpr absl::string_view kReadWrite[] = {"read", "write"};
+constexpr absl::string_view kRingParts[] = {"desc",      "table", "avail.flags",
+                                            "avail.idx", "avail", "used.flags",
+                                            "used.idx",  "used"};
+constexpr FieldInfo kRingFields[] = {
+    {"queue", T::kCount},
+    {"ring", T::kEnum, false, 0, kRings},
+    {"op", T::kEnum, false, 0, kReadWrite},
+    {"part", T::kEnum, false, 0, kRingParts},
+    {"index", T::kCount, true, UINT64_MAX},
+    {"at", T::kHex},
+    {"value", T::kCount, true, UINT64_MAX},
+    {"addr", T::kHex, true, UINT64_MAX},
+    {"len", T::kSize, true, UINT64_MAX},
+    {"flags", T::kCount, true, UINT64_MAX},
+    {"next", T::kCount, true, UINT64_MAX},
+};
+constexpr FieldInfo kRingBadFields[] = {
+    {"queue", T::kCount},
+    {"ring", T::kEnum, false, 0, kRings},
+    {"value", T::kCount},
+    {"err", T::kErrno},
+};
+constexpr FieldInfo kKickFields[] = {{"queue", T::kCount},
+                                     {"ring", T::kEnum, false, 0, kRings},
+                                     {"sent", T::kBool, true, 1}};
+
 constexpr KindInfo kKinds[] = {
     {Kind::kStep, "step", "a step of the scenario begins", kStepFields},
     {Kind::kDelta, "delta", "a store changed: add, delete or set entries",
@@ -206,6 +234,14 @@ constexpr KindInfo kKinds[] = {
      kResetFields},
     {Kind::kHostPost, "host_post", "the VMM posts a buffer of its own",
      kHostPostFields},
+    {Kind::kRing, "ring", "a field of a virtqueue is read or written",
+     kRingFields},
+    {Kind::kRingBad, "ring_bad", "what a virtqueue holds is refused",
+     kRingBadFields},
+    {Kind::kKick, "kick", "the other side is told of new descriptors",
+     kKickFields},
+    {Kind::kInterrupt, "interrupt",
+     "the other side is told of used descriptors", kKickFields},
 };
 
 constexpr bool RowsMatch() {

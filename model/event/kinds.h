@@ -86,6 +86,10 @@ enum class Kind : uint8_t {
   kDiscard,     // VMM: the guest gives pages back
   kReset,       // VMM: the device is reset (status 0)
   kHostPost,    // VMM: posts a buffer of its own
+  kRing,        // anyone: a field of a ring is read or written
+  kRingBad,     // anyone: what a ring holds is refused
+  kKick,        // guest, VMM: the other side is told of new descriptors
+  kInterrupt,   // device, VMM: the other side is told of used descriptors
   kCount,
 };
 

@@ -1,125 +1,15 @@
 #include "model/event/rules.h"
 
+#include <iterator>
+
+#include "model/event/rules_qemu.h"
 #include "sim/check.h"
 
 namespace iovalab {
 namespace {
 
-constexpr auto kRec = Evidence::kRecorded;
-constexpr auto kSrc = Evidence::kSource;
-constexpr auto kDer = Evidence::kDerived;
-
+// The rows after kQemuRules.
 constexpr RuleInfo kRules[] = {
-    {Rule::kNone, "-", Evidence::kNone, "", ""},
-
-    {Rule::kMemFlatView, "mem.flat_view", kSrc,
-     "QEMU 10.1 system/memory.c render_memory_region",
-     "the highest priority region wins an address; neighbours that continue "
-     "each other merge"},
-    {Rule::kMemDelBeforeAdd, "mem.del_before_add", kSrc,
-     "QEMU 10.1 system/memory.c address_space_update_topology",
-     "a transaction delivers all region_del before any region_add, each in "
-     "address order"},
-
-    {Rule::kLsnSkipNotRam, "lsn.not_ram", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "a section that is neither RAM nor an IOMMU is skipped"},
-    {Rule::kLsnSkipRamDevice, "lsn.ram_device", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "vDPA never maps MMIO: a ram_device section is skipped"},
-    {Rule::kLsnSkipProtected, "lsn.protected", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c", "a protected section is skipped"},
-    {Rule::kLsnBelowRange, "lsn.below_range", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "a section that begins below iova_range.first is reported and skipped"},
-    {Rule::kLsnAboveRange, "lsn.above_range", kDer,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c (R3)",
-     "the page-masked exclusive end is compared with the inclusive "
-     "iova_range.last"},
-    {Rule::kLsnMisaligned, "lsn.misaligned", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "guest address and region offset that differ within the page: silently "
-     "unmapped"},
-    {Rule::kLsnAlign, "lsn.align", kSrc, "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "the start is rounded up and the end down to the target page"},
-    {Rule::kLsnBatchOnce, "lsn.batch_once", kRec,
-     "QEMU 7.2 log q35-4g-novga-svq",
-     "one BATCH_BEGIN before the first map or unmap of a commit, BATCH_END at "
-     "its end"},
-    {Rule::kLsnMapFailed, "lsn.map_failed", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c; 7dab70bec3",
-     "a failed map is logged, the node leaves the tree, the guest runs on with "
-     "a hole"},
-    {Rule::kLsnDelUnknown, "lsn.del_unknown", kSrc, "QEMU commit 10dab9f263",
-     "region_del of a section that is not in the tree returns without "
-     "unmapping"},
-    {Rule::kLsnUnmapHalves, "lsn.unmap_halves", kSrc, "QEMU commit 2fbef6aad8",
-     "an unmap of 2^64 bytes is sent as two of 2^63"},
-    {Rule::kLsnUnmapAsserts, "lsn.unmap_asserts", kDer,
-     "QEMU before commit 2fbef6aad8; int128_get64",
-     "a 2^64 length does not fit the 64 bits of a message: the VMM aborts"},
-    {Rule::kLsnIommuRegion, "lsn.iommu_region", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "an IOMMU section registers a notifier; its deletion unmaps the whole "
-     "section"},
-    {Rule::kLsnNotify, "lsn.notify", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c vhost_vdpa_iommu_map_notify",
-     "a vIOMMU's notification is mapped at its own IOVA, or unmapped where it "
-     "grants no access"},
-    {Rule::kLsnNotifyRange, "lsn.notify_range", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c vhost_vdpa_iommu_map_notify",
-     "a notification that ends past iova_range.last is reported and dropped"},
-    {Rule::kLsnNotifyNoRam, "lsn.notify_no_ram", kSrc,
-     "QEMU 10.1 system/memory.c memory_get_xlat_addr",
-     "a notification for what is no RAM, or not in one section, is dropped"},
-    {Rule::kLsnDiscard, "lsn.discard", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-vdpa.c vhost_vdpa_init",
-     "discarding RAM is disabled while a vDPA device is there"},
-    {Rule::kLsnReset, "lsn.reset", kRec,
-     "QEMU 7.2 and 10.0 logs, vhost_vdpa_reset_device",
-     "a reset is status 0; the listener is unregistered after it"},
-    {Rule::kLsnMap, "lsn.map", kRec, "QEMU 7.2 and 10.0 logs",
-     "region_add maps the aligned section"},
-    {Rule::kLsnUnmap, "lsn.unmap", kRec,
-     "QEMU 7.2 log q35-4g-novga-svq line 1920",
-     "region_del unmaps the found node's IOVA with the deleted section's "
-     "length"},
-
-    {Rule::kTreeFirstFit, "tree.first_fit", kRec, "vectors Q72-h002...h011",
-     "the lowest hole that is big enough, from one page up"},
-    {Rule::kTreeInsert, "tree.insert", kRec, "vectors Q-iova-tree",
-     "an insert is refused only where IOVAs overlap; aliased targets are "
-     "accepted"},
-    {Rule::kTreeRemove, "tree.remove", kRec, "vectors Q100-h022",
-     "a remove deletes every node that touches the key"},
-    {Rule::kTreeFindFirst, "tree.find_first", kRec,
-     "vectors Q72-h004, Q100-h037",
-     "a reverse look-up answers the first node in key order whose target "
-     "touches the needle"},
-    {Rule::kTreeRefused, "tree.refused", kRec,
-     "vectors Q72-h007, Q100-h031; QEMU 10.1 hw/virtio/vhost-vdpa.c",
-     "no IOVA or an overlap: the section is not mapped, the guest runs on with "
-     "a hole"},
-    {Rule::kTreeGpaCleanup, "tree.gpa_cleanup", kDer,
-     "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2); vectors Q100-h031",
-     "the clean-up after a refused GPA, whose IOVA range stays allocated, "
-     "removes by key, so the older node too"},
-    {Rule::kSvqTranslate, "svq.translate", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
-     "a buffer's IOVA is the node's IOVA plus the offset of the needle in it"},
-    {Rule::kSvqNoMap, "svq.no_map", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
-     "a buffer that no node touches is refused: -EINVAL"},
-    {Rule::kSvqExpands, "svq.expands", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
-     "a buffer that leaves the node it was found in is refused: -EINVAL"},
-    {Rule::kSvqNeedle, "svq.needle", kSrc,
-     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_translate_addr",
-     "the needle's inclusive size is the length, one byte too long"},
-    {Rule::kSvqVring, "svq.vring", kRec,
-     "QEMU 7.2 and 10.0 logs, first dma_map lines",
-     "rings of the shadow queue are host-only memory with IOVAs of their own"},
-
     {Rule::kVdpaSizeZero, "vdpa.size_zero", kRec,
      "A-simblk-setmap-pa fmt/size0_update_without_owner",
      "UPDATE with size 0 is refused before the owner check: -EINVAL, to "
@@ -321,26 +211,98 @@ constexpr RuleInfo kRules[] = {
      "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_add",
      "a control command goes through buffers of the VMM's own, which are "
      "looked up by HVA"},
+
+    {Rule::kRingHeadRange, "ring.head_range", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_get_head; Linux 6.12 "
+     "drivers/vhost/vringh.c __vringh_get_head",
+     "a head that is no descriptor of the ring is refused"},
+    {Rule::kRingNextRange, "ring.next_range", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_read_next_desc; Linux 6.12 "
+     "drivers/vhost/vringh.c __vringh_iov",
+     "a next that is past the table ends the chain with an error"},
+    {Rule::kRingLoop, "ring.loop", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux 6.12 "
+     "drivers/vhost/vringh.c __vringh_iov",
+     "a chain with more descriptors than its table has is taken for a loop"},
+    {Rule::kRingOrder, "ring.order", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux commit "
+     "e74cfa91f42c",
+     "a buffer that the device reads may not follow one that it writes"},
+    {Rule::kRingZeroLength, "ring.zero_length", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_map_desc",
+     "QEMU takes no buffer of length 0; vringh does"},
+    {Rule::kRingTooMany, "ring.too_many", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c VIRTQUEUE_MAX_SIZE",
+     "QEMU takes at most 1024 segments of one element"},
+    {Rule::kRingIndirectSize, "ring.indirect_size", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop; Linux 6.12 "
+     "drivers/vhost/vringh.c move_to_indirect",
+     "an indirect table's length is a multiple of a descriptor's"},
+    {Rule::kRingIndirectNested, "ring.indirect_nested", kSrc,
+     "Linux 6.12 drivers/vhost/vringh.c move_to_indirect",
+     "vringh follows no indirect table out of another; QEMU takes it for a "
+     "buffer"},
+    {Rule::kRingSizeExceeded, "ring.size_exceeded", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtqueue_split_pop",
+     "QEMU refuses a further element while as many as the ring has entries are "
+     "in use"},
+    {Rule::kRingUnreachable, "ring.unreachable", kSrc,
+     "QEMU 10.1 hw/virtio/virtio.c virtio_init_region_cache; Linux 6.12 "
+     "drivers/vhost/vringh.c iotlb_translate",
+     "a ring or table that cannot be reached: the queue does no more"},
+    {Rule::kRingUsedId, "ring.used_id", kSrc,
+     "Linux 6.12 drivers/virtio/virtio_ring.c virtqueue_get_buf_ctx_split; "
+     "QEMU 10.1 vhost-shadow-virtqueue.c vhost_svq_get_buf",
+     "a used id that is not outstanding: Linux breaks the queue, the shadow "
+     "queue passes it over"},
+    {Rule::kRingQuiet, "ring.quiet", kSrc,
+     "Linux 6.12 drivers/vhost/vringh.c __vringh_need_notify, "
+     "drivers/virtio/virtio_ring.c virtqueue_kick_prepare_split",
+     "a ring whose other side set the flag gets no kick or no interrupt"},
+    {Rule::kSvqNoSpace, "svq.no_space", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "an element that takes more descriptors than are free waits until some "
+     "are used; kicks are ignored meanwhile"},
+    {Rule::kSvqPop, "svq.pop", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "the shadow queue takes elements off the guest's ring until it is empty"},
+    {Rule::kVringhPop, "dev.pop", kSrc,
+     "Linux 6.12 drivers/vdpa/vdpa_sim, drivers/vhost/vringh.c "
+     "vringh_getdesc_iotlb",
+     "the device takes chains off its ring until it is empty or one is bad; a "
+     "bad one is never completed, a later kick goes on behind it"},
+    {Rule::kVmmRingsFirst, "vmm.rings_first", kRec,
+     "QEMU 7.2 and 10.0 logs q35-4g-novga-svq",
+     "at DRIVER_OK the rings are mapped, then the listener is registered: RAM "
+     "gets the IOVAs behind the rings"},
 };
 
-constexpr bool RowsMatchRules() {
-  for (size_t i = 0; i < std::size(kRules); ++i) {
-    if (kRules[i].rule != static_cast<Rule>(i)) return false;
-  }
-  return std::size(kRules) == static_cast<size_t>(Rule::kCount);
+constexpr size_t kFirst = std::size(kQemuRules);
+constexpr size_t kRows = kFirst + std::size(kRules);
+
+constexpr const RuleInfo& Row(size_t i) {
+  return i < kFirst ? kQemuRules[i] : kRules[i - kFirst];
 }
-static_assert(RowsMatchRules(), "a row of kRules is missing or out of place");
+
+constexpr bool RowsMatchRules() {
+  for (size_t i = 0; i < kRows; ++i) {
+    if (Row(i).rule != static_cast<Rule>(i)) return false;
+  }
+  return kRows == static_cast<size_t>(Rule::kCount);
+}
+static_assert(RowsMatchRules(),
+              "a row of the rules is missing or out of place");
 
 }  // namespace
 
 const RuleInfo& GetRule(Rule rule) {
   sim::Check(rule < Rule::kCount, "rule out of range");
-  return kRules[static_cast<size_t>(rule)];
+  return Row(static_cast<size_t>(rule));
 }
 
 std::optional<Rule> RuleByName(absl::string_view name) {
-  for (const RuleInfo& info : kRules) {
-    if (info.name == name) return info.rule;
+  for (size_t i = 0; i < kRows; ++i) {
+    if (Row(i).name == name) return Row(i).rule;
   }
   return std::nullopt;
 }

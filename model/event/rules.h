@@ -126,6 +126,24 @@ enum class Rule : uint16_t {
   // QEMU's shadow control queue
   kSvqHostBuffer,
 
+  // virtqueues
+  kRingHeadRange,
+  kRingNextRange,
+  kRingLoop,
+  kRingOrder,
+  kRingZeroLength,
+  kRingTooMany,
+  kRingIndirectSize,
+  kRingIndirectNested,
+  kRingSizeExceeded,
+  kRingUnreachable,
+  kRingUsedId,
+  kRingQuiet,
+  kSvqNoSpace,
+  kSvqPop,
+  kVringhPop,
+  kVmmRingsFirst,
+
   kCount,
 };
 

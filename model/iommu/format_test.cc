@@ -299,6 +299,13 @@ TEST(TwoStages, SmmuStages) {
         f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, input,
         {.access = access});
   };
+  std::string stages;
+  WalkTwoStages<LpaeS1Family, LpaeS2Family>(
+      f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, 0x200678,
+      {}, [&](const WalkStep& step) {
+        stages += static_cast<char>('0' + step.stage);
+      });
+  EXPECT_EQ(stages, "21212") << "an entry's address first, then the entry";
   TwoStageWalked w = walk(0x200678, kAccessWrite);
   EXPECT_TRUE(w.ok);
   EXPECT_EQ(w.pa, 0x8000005678u);

@@ -138,12 +138,11 @@ struct LpaeStage2 {
     return kMemAttrNonCacheable | (perm & kAccessRead ? kRead : 0) |
            (perm & kAccessWrite ? kWrite : 0);
   }
+  // S2AP has the order of kAccessRead and kAccessWrite.
   static constexpr uint32_t Perm(uint64_t bits, bool) {
-    return (bits & kRead ? kAccessRead : 0) |
-           (bits & kWrite ? kAccessWrite : 0) |
-           ((bits & kRead) != 0 && (bits & LpaeBits::kExecNever) == 0
-                ? kAccessExec
-                : 0);
+    const uint32_t access = bits >> 6 & 3;
+    const bool exec = (bits & (kRead | LpaeBits::kExecNever)) == kRead;
+    return access | (exec ? kAccessExec : 0);
   }
 };
 

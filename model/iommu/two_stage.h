@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "model/iommu/walker.h"
 
@@ -42,8 +43,23 @@ struct TwoStageWalked {
   }
 };
 
+// Walks a second stage; `trace` sees its entries as such.
+template <typename F, typename Source, typename Trace>
+inline Walked WalkSecondStage(const Format& f, const Source& source,
+                              uint64_t gpa, const WalkRequest& request,
+                              Trace& trace) {
+  if constexpr (std::is_same_v<std::remove_cv_t<Trace>, NoWalkTrace>) {
+    return Walk<F>(f, source, gpa, request);
+  } else {
+    return Walk<F>(f, source, gpa, request, [&trace](WalkStep step) {
+      step.stage = 2;
+      trace(step);
+    });
+  }
+}
+
 // A first stage's entries through a second stage.
-template <typename First, typename F2, typename Second>
+template <typename First, typename F2, typename Second, typename Trace>
 struct NestedSource {
   struct State {
     Walked second;
@@ -55,6 +71,7 @@ struct NestedSource {
   const Format& second_format;
   const Second& second;
   State* state;
+  Trace* trace;
 
   Cursor Root() const { return first.Root(); }
   uint64_t Address(const Cursor& cursor, const Format& f, int level,
@@ -64,7 +81,8 @@ struct NestedSource {
   IommuFault Load(Cursor& cursor, const Format& f, int level, uint64_t position,
                   uint64_t address, uint64_t* bits) const {
     // The implicit access is a read, whatever the access itself is.
-    state->second = Walk<F2>(second_format, second, address, WalkRequest{});
+    state->second =
+        WalkSecondStage<F2>(second_format, second, address, {}, *trace);
     state->gpa = address;
     state->reads += state->second.reads;
     if (!state->second.ok) [[unlikely]]
@@ -76,19 +94,21 @@ struct NestedSource {
   }
 };
 
-// Neither stage is bare. `trace` sees the first stage's entries.
+// Neither stage is bare. `trace` sees the entries of both stages in the order
+// in which they are read.
 template <typename F1, typename F2, typename First, typename Second,
           typename Trace = NoWalkTrace>
 inline TwoStageWalked WalkTwoStages(const Format& f1, const First& first,
                                     const Format& f2, const Second& second,
                                     uint64_t input, const WalkRequest& request,
                                     Trace&& trace = Trace()) {
-  using Nested = NestedSource<First, F2, Second>;
+  using Nested =
+      NestedSource<First, F2, Second, std::remove_reference_t<Trace>>;
   typename Nested::State state;
   TwoStageWalked w;
   w.has_first = w.has_second = true;
-  w.first =
-      Walk<F1>(f1, Nested{first, f2, second, &state}, input, request, trace);
+  w.first = Walk<F1>(f1, Nested{first, f2, second, &state, &trace}, input,
+                     request, trace);
   w.reads = w.first.reads + state.reads;
   if (!w.first.ok) [[unlikely]] {
     w.second = state.second;
@@ -104,7 +124,8 @@ inline TwoStageWalked WalkTwoStages(const Format& f1, const First& first,
     return w;
   }
   w.gpa = w.first.pa;
-  w.second = Walk<F2>(f2, second, w.gpa, WalkRequest{.access = request.access});
+  w.second = WalkSecondStage<F2>(f2, second, w.gpa,
+                                 WalkRequest{.access = request.access}, trace);
   w.reads += w.second.reads;
   if (!w.second.ok) [[unlikely]] {
     w.stage = 2;
@@ -124,7 +145,9 @@ inline TwoStageWalked WalkOneStage(int stage, const Format& f,
                                    const WalkRequest& request,
                                    Trace&& trace = Trace()) {
   TwoStageWalked w;
-  const Walked walked = Walk<F>(f, source, input, request, trace);
+  const Walked walked =
+      stage == 1 ? Walk<F>(f, source, input, request, trace)
+                 : WalkSecondStage<F>(f, source, input, request, trace);
   (stage == 1 ? w.has_first : w.has_second) = true;
   (stage == 1 ? w.first : w.second) = walked;
   w.gpa = stage == 1 ? walked.pa : input;

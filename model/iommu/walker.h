@@ -55,6 +55,7 @@ struct WalkStep {
   uint64_t pte_address = 0;
   uint64_t pte = 0;
   IommuFault load = IommuFault::kNone;  // whether it could be read
+  uint8_t stage = 1;  // 2: of the second of two stages (two_stage.h)
 };
 
 struct NoWalkTrace {
@@ -96,7 +97,7 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
     const IommuFault load =
         source.Load(cursor, f, level, position, w.pte_address, &w.pte);
     ++w.reads;
-    trace(WalkStep{level, w.pte_address, w.pte, load});
+    trace(WalkStep{level, w.pte_address, w.pte, load, 1});
     if (load != IommuFault::kNone) [[unlikely]]
       return WalkFault<F>(w, load, request.access);
     const EntryStep step = F::Step(f, level, w.pte, request);

@@ -31,14 +31,16 @@ constexpr StoreKindInfo kKinds[] = {
      "how often each host page is pinned"},
     {K::kVma, "vma", "L5", "hva", "offset", "object", false, false,
      "mappings of the VMM's process: memory object and offset in it"},
-    {K::kMemory, "memory", "mem", "hpa", "iova", "", false, false,
+    {K::kMemory, "memory", "mem", "hpa", "iova", "bytes", false, false,
      "the IOVA that the device's last write to a host page went to; the event "
-     "says whose"},
+     "says whose. With bytes=1 the bytes themselves, the first one lowest"},
     {K::kViommu, "viommu", "L0", "giova", "gpa", "", false, false,
      "what the guest maps in its vIOMMU"},
     {K::kIommu, "iommu", "L3", "iova", "hpa", "", false, false,
      "the platform IOMMU's table of vhost-vdpa's domain, a run of leaves an "
      "entry"},
+    {K::kCleared, "cleared", "mem", "hpa", "", "", false, false,
+     "host memory that reads as zeros where nothing was written since"},
 };
 
 constexpr bool RowsMatch() {

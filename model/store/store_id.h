@@ -27,9 +27,10 @@ enum class StoreKind : uint8_t {
   kDevice,      // L3: the device's own table, one for each address space
   kPins,        // L5: pin counts of host pages
   kVma,         // L5: the VMM process's mappings
-  kMemory,      // what DMA wrote, by host page: provenance of bytes
+  kMemory,      // what was written to host memory: provenance, or bytes
   kViommu,      // L0: the guest's vIOMMU, GIOVA -> GPA
   kIommu,       // L3: the platform IOMMU's table of vhost-vdpa's domain
+  kCleared,     // host memory that somebody filled with zeros
   kCount,
 };
 
