@@ -139,7 +139,7 @@ bool Machine::DeviceSpans(const RingSide& side, const RingPlace& at,
                           bool write) {
   pieces_.clear();
   DmaAccess(result_.stores, 0, at.address, NotWrapping(at.address, at.bytes),
-            write, policies_.device, host_, &pieces_);
+            write, policies_.device, Platform(), host_, &pieces_);
   bool reached = true;
   for (const DmaPiece& piece : pieces_) {
     uint64_t gpa = kAbsent;

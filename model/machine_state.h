@@ -21,6 +21,7 @@
 #include "model/device/dma.h"
 #include "model/device/vdpa_device.h"
 #include "model/host/host_memory.h"
+#include "model/iommu/fault_queue.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
 #include "model/machine_ring.h"
@@ -77,6 +78,9 @@ struct Request {
   EventIndex cause = kNoEventIndex;  // of the accesses
   RingRequest ring;                  // with rings
 };
+
+// Of the platform IOMMU behind which the device is; null: there is none.
+const IommuDriver* IommuDriverOf(const RunPolicies& policies);
 
 class Machine {
  public:
@@ -262,6 +266,13 @@ class Machine {
   uint32_t ClaimShadow(uint32_t queue, const RingChain& chain);
   uint32_t WildRequest(uint32_t queue, uint32_t step);
 
+  // machine_iommu.cc: the platform's IOMMU.
+  void SetUpIommu();
+  PlatformIommu Platform() const;
+  // The access that `piece` stands for was refused.
+  void IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
+                    bool write);
+
   const Scenario& scenario_;
   const RunPolicies& policies_;
   const RunLimits& limits_;
@@ -306,6 +317,8 @@ class Machine {
   bool vmm_broken_ = false;          // the VMM gave its virtio device up
   std::vector<RingSpan> spans_;      // scratch
   std::vector<RingBuffer> to_ring_;  // scratch
+  FaultQueue faults_;
+  int64_t faults_taken_ = 0;  // when the driver takes those that wait
 };
 
 }  // namespace iovalab

@@ -28,6 +28,7 @@ enum class Actor : uint8_t {
   kKernel,
   kDevice,
   kOracle,
+  kIommu,
   kCount
 };
 
@@ -90,6 +91,7 @@ enum class Kind : uint8_t {
   kRingBad,     // anyone: what a ring holds is refused
   kKick,        // guest, VMM: the other side is told of new descriptors
   kInterrupt,   // device, VMM: the other side is told of used descriptors
+  kIommuFault,  // IOMMU: refuses an access
   kCount,
 };
 

@@ -275,6 +275,45 @@ constexpr RuleInfo kRules[] = {
      "QEMU 7.2 and 10.0 logs q35-4g-novga-svq",
      "at DRIVER_OK the rings are mapped, then the listener is registered: RAM "
      "gets the IOVAs behind the rings"},
+    {Rule::kIommuMapAmd, "iommu.map_amd", kSrc,
+     "Linux 6.12 drivers/iommu/amd/io_pgtable.c iommu_v1_map_pages",
+     "AMD: leaves of any power of two but 512 GiB, with the permission asked "
+     "for"},
+    {Rule::kIommuMapLpae, "iommu.map_lpae", kRec, "L-io-pgtable-arm",
+     "LPAE: leaves of 4 KiB, 2 MiB and 1 GiB, with the permission asked for"},
+    {Rule::kIommuMapS390, "iommu.map_s390", kSrc,
+     "Linux 6.12 drivers/iommu/s390-iommu.c s390_iommu_map_pages",
+     "s390: pages of 4 KiB, all of which can be read"},
+    {Rule::kIommuMapRiscv, "iommu.map_riscv", kSrc,
+     "Linux 6.13 drivers/iommu/riscv/iommu.c riscv_iommu_map_pages",
+     "RISC-V: leaves of 4 KiB, 2 MiB, 1 GiB and 512 GiB; what can be written "
+     "can be read"},
+    {Rule::kIommuMapToy, "iommu.map_toy", kSrc,
+     "Pierre Morel, vfio thread on 2^64 regions, 2016",
+     "the toy table: pages that are valid or not, without permissions"},
+    {Rule::kIommuSplit, "iommu.split", kRec, "L-io-pgtable-arm",
+     "LPAE up to Linux 6.12: unmapping a part of a block splits it, the rest "
+     "stays"},
+    {Rule::kIommuPartRefused, "iommu.part_refused", kSrc,
+     "Linux 6.13 drivers/iommu/riscv/iommu.c riscv_iommu_unmap_pages, "
+     "io-pgtable-arm.c (commit 33729a5fc0ca)",
+     "unmapping a part of a leaf is refused, and the unmap ends there"},
+    {Rule::kIommuReplaced, "iommu.replaced", kSrc,
+     "Linux 5.17 drivers/iommu/amd/io_pgtable.c alloc_pte, free_clear_pte",
+     "a map over leaves replaces them; larger ones go whole"},
+    {Rule::kIommuExists, "iommu.exists", kRec, "L-io-pgtable-arm",
+     "LPAE: a map over a leaf is refused: -EEXIST"},
+    {Rule::kIommuTooWide, "iommu.too_wide", kRec, "L-io-pgtable-arm",
+     "a map of addresses that the format has not is refused: -ERANGE (recorded "
+     "for LPAE)"},
+    {Rule::kIommuNoWriteOnly, "iommu.no_write_only", kSrc,
+     "Linux 6.12 drivers/iommu/s390-iommu.c s390_iommu_map_pages",
+     "s390: a map that cannot be read is refused: -EINVAL"},
+    {Rule::kIommuWalk, "iommu.walk", kSrc,
+     "the format's specification, see model/iommu; RISC-V and LPAE recorded "
+     "(R-riscv-iommu, L-io-pgtable-arm)",
+     "the device's addresses are translated, or refused, by walking the "
+     "format's tables page by page"},
 };
 
 constexpr size_t kFirst = std::size(kQemuRules);

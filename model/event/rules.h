@@ -143,6 +143,19 @@ enum class Rule : uint16_t {
   kSvqPop,
   kVringhPop,
   kVmmRingsFirst,
+  // drivers/iommu of other formats than VT-d's, and DMA through them
+  kIommuMapAmd,
+  kIommuMapLpae,
+  kIommuMapS390,
+  kIommuMapRiscv,
+  kIommuMapToy,
+  kIommuSplit,
+  kIommuPartRefused,
+  kIommuReplaced,
+  kIommuExists,
+  kIommuTooWide,
+  kIommuNoWriteOnly,
+  kIommuWalk,
 
   kCount,
 };
