@@ -298,6 +298,7 @@ constexpr ErrnoRow kErrnos[] = {
     {-ENOSPC, "-ENOSPC"},
     {-EOPNOTSUPP, "-EOPNOTSUPP"},
     {-EOVERFLOW, "-EOVERFLOW"},
+    {-ERANGE, "-ERANGE"},
 };
 
 }  // namespace

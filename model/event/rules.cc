@@ -291,6 +291,11 @@ constexpr RuleInfo kRules[] = {
     {Rule::kIommuMapToy, "iommu.map_toy", kSrc,
      "Pierre Morel, vfio thread on 2^64 regions, 2016",
      "the toy table: pages that are valid or not, without permissions"},
+    {Rule::kIommuLeafDropped, "iommu.leaf_dropped", kSrc,
+     "Linux 5.17 drivers/iommu/amd/io_pgtable.c iommu_v1_unmap_page; 6.13 "
+     "riscv/iommu.c riscv_iommu_unmap_pages",
+     "AMD, and RISC-V where the range begins with the leaf: unmapping a part of "
+     "a leaf drops all of it"},
     {Rule::kIommuSplit, "iommu.split", kRec, "L-io-pgtable-arm",
      "LPAE up to Linux 6.12: unmapping a part of a block splits it, the rest "
      "stays"},

@@ -149,6 +149,7 @@ enum class Rule : uint16_t {
   kIommuMapS390,
   kIommuMapRiscv,
   kIommuMapToy,
+  kIommuLeafDropped,
   kIommuSplit,
   kIommuPartRefused,
   kIommuReplaced,

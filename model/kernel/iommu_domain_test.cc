@@ -8,6 +8,7 @@
 #include <map>
 
 #include "absl/strings/match.h"
+#include "model/iommu/page_table_source.h"
 #include "model/kernel/iommu_table.h"
 #include "sim/random.h"
 
@@ -211,6 +212,22 @@ TEST_P(IommuFormatTest, Permissions) {
   const bool write_only = Is("amdv1") || Is("lpae");
   EXPECT_EQ(table().Find(0x2000)->perm,
             write_only ? kPermWrite : kPermReadWrite);
+}
+
+// A page mapped write-only, as hardware sees it: VT-d's driver sets the read
+// bit, RISC-V's reads what it writes, AMD and LPAE keep to what was asked.
+TEST_P(IommuFormatTest, ReadsOfAWriteOnlyPage) {
+  if (Map(0x2000, 0x50000000, 0x1000, kPermWrite) != 0) return;
+  const auto walk = [&](uint32_t access) {
+    return WalkTable(domain_.table.pages, 0x2000, {.access = access});
+  };
+  EXPECT_TRUE(walk(kAccessWrite).ok);
+  const Walked read = walk(kAccessRead);
+  const bool refused = Is("amdv1") || Is("lpae");
+  EXPECT_EQ(read.ok, !refused);
+  if (!refused) return;
+  EXPECT_EQ(read.reason, IommuFault::kPermission);
+  EXPECT_EQ(read.native_code, Is("amdv1") ? 2u : 0x13u);
 }
 
 TEST_P(IommuFormatTest, AddressesThatItHasNot) {

@@ -90,7 +90,7 @@ Cut CutOf(const IommuDriver& driver, const Entry& run, uint64_t first,
       return {from, to, false, false, Rule::kIommuSplit};
     case PartialUnmap::kRefusesInside:
       if (inside) return {0, 0, true, true, Rule::kIommuPartRefused};
-      return {from, tail.last.value, false, false, Rule::kIommuSuperpage};
+      return {from, tail.last.value, false, false, Rule::kIommuLeafDropped};
     case PartialUnmap::kRefuses:
       if (inside || tail.first.value == from) {
         return {0, 0, true, true, Rule::kIommuPartRefused};
@@ -98,7 +98,7 @@ Cut CutOf(const IommuDriver& driver, const Entry& run, uint64_t first,
       return {from, tail.first.value - 1, false, true, Rule::kIommuPartRefused};
   }
   return {head.first.value, tail.last.value, false, false,
-          Rule::kIommuSuperpage};
+          driver.is_vtd() ? Rule::kIommuSuperpage : Rule::kIommuLeafDropped};
 }
 
 // Leaves that are there stay.
