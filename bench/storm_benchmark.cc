@@ -2,7 +2,7 @@
 // enables one after another. What a step costs must not grow with the number of
 // regions, so a large guest is its small one's peer.
 //
-// H2: the whole of scenarios/storm/hotplug_1tib: all regions come, go and come
+// H2: the whole of bench/hotplug_1tib.textproto: all regions come, go and come
 // again one by one, and go at once; its cost by region must not grow either.
 //
 //   bazel run //bench:storm_benchmark

@@ -134,6 +134,7 @@ enum class StepKind : uint8_t {
   kRingWrite,
 };
 
+// A step of any kind; the fields of the other kinds keep their defaults.
 struct StepSpec {
   std::string label;
   StepKind kind = StepKind::kMemory;
