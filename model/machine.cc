@@ -45,10 +45,7 @@ Machine::Machine(const Scenario& scenario, const RunPolicies& policies,
       jitter_(seed, kJitterStream),
       space_(scenario.regions),
       invariants_(policies.strategy, !policies.device.use_va,
-                  policies.device.address_spaces,
-                  policies.device.map_api == MapApi::kPlatform
-                      ? StoreKind::kIommu
-                      : StoreKind::kDevice),
+                  policies.device.address_spaces, IommuDriverOf(policies)),
       removed_(policies.device.address_spaces),
       steps_(scenario.steps.size()),
       queues_(scenario.queues.size()),
@@ -107,6 +104,7 @@ void Machine::BuildHost() {
   }
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
   VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
+  SetUpIommu();
   VhostVdpaOpen(vdpa_, device_, env, sink);
   if (scenario_.max_iotlb_entries) {
     vdpa_.table_limit = *scenario_.max_iotlb_entries;
@@ -271,6 +269,11 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
     }
   }
   touched_.clear();
+  if (limits_.check_tables) {
+    sim::Check(
+        IommuTableAgrees(vdpa_.domain.table, result_.stores.Get(kIommuStore)),
+        "the IOMMU's tables hold what its store shows");
+  }
 }
 
 void Machine::Crash(Sink& sink, Ended ended, absl::string_view why) {

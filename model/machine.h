@@ -17,6 +17,7 @@
 
 #include "model/event/kinds.h"
 #include "model/event/trace.h"
+#include "model/kernel/iommu_driver.h"
 #include "model/profile/device_profile.h"
 #include "model/profile/kernel_profile.h"
 #include "model/scenario.h"
@@ -32,6 +33,8 @@ struct RunPolicies {
   const KernelProfile* kernel = nullptr;
   DeviceProfile device;
   const VmmProfile* vmm = nullptr;  // null: the axis's default
+  // Of the platform's IOMMU; null: VT-d as wide as the device's addresses.
+  const IommuDriver* iommu = nullptr;
 };
 
 // Somebody who wants to know that a long run goes on. Nothing that it does may
@@ -45,6 +48,9 @@ struct RunLimits {
   uint64_t max_events = 4'000'000;     // events of the engine
   uint64_t max_trace_bytes = 1 << 30;  // in memory
   RunProgress progress = {};  // told at the start and every few thousand events
+  // For tests: what the IOMMU's store shows is what its tables hold, after
+  // every operation.
+  bool check_tables = false;
 };
 
 using ClassCounts =

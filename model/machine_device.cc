@@ -127,7 +127,7 @@ std::pair<uint64_t, int> Machine::DoDescriptor(Sink& sink,
   int err = 0;
   pieces_.clear();
   DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
-            descriptor.write, policies_.device, host_, &pieces_);
+            descriptor.write, policies_.device, Platform(), host_, &pieces_);
   CutWhereDropped(request.asid);
   CutAsMeant(request, descriptor, host_, &pieces_);
   uint32_t meant = 0;
@@ -290,6 +290,7 @@ void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
                       const DmaPiece& piece, bool write,
                       const AccessFacts& facts, uint64_t meant_gpa,
                       uint64_t meant_hva) {
+  IommuRefuses(sink, name, piece, write);
   const Judgement judgement = Judge(facts);
   const Stores& stores = result_.stores;
   uint64_t hva = piece.hva;

@@ -21,7 +21,7 @@ constexpr absl::string_view kDevices[] = {
     "vdpa_sim_set_map_va", "vdpa_sim_set_map_pa", "vduse",  "vdpa_sim_net_va",
     "vdpa_sim_net_pa",     "vdpa_sim_dma_map_pa", "vp_vdpa"};
 constexpr uint64_t kSeeds = 1500;
-const RunLimits kLimits;
+const RunLimits kLimits{.check_tables = true};
 
 uint32_t SpacesOf(absl::string_view device) {
   return FindDeviceProfile(device)->address_spaces;

@@ -143,7 +143,7 @@ bool Machine::DeviceSpans(const RingSide& side, const RingPlace& at,
   pieces_.clear();
   const uint8_t asid = places_[side.queue].asid;
   DmaAccess(result_.stores, asid, at.address, NotWrapping(at.address, at.bytes),
-            write, policies_.device, host_, &pieces_);
+            write, policies_.device, Platform(), host_, &pieces_);
   bool reached = true;
   for (const DmaPiece& piece : pieces_) {
     uint64_t gpa = kAbsent;

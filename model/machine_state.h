@@ -21,6 +21,7 @@
 #include "model/device/dma.h"
 #include "model/device/vdpa_device.h"
 #include "model/host/host_memory.h"
+#include "model/iommu/fault_queue.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
 #include "model/machine_ring.h"
@@ -77,6 +78,9 @@ struct Request {
   EventIndex cause = kNoEventIndex;  // of the accesses
   RingRequest ring;                  // with rings
 };
+
+// Of the platform IOMMU behind which the device is; null: there is none.
+const IommuDriver* IommuDriverOf(const RunPolicies& policies);
 
 class Machine {
  public:
@@ -303,6 +307,13 @@ class Machine {
   void CopyHost(Sink& sink, uint64_t from, uint64_t to, uint64_t length);
   void WriteData(Sink& sink, const BufferSpec& buffer);
 
+  // machine_iommu.cc: the platform's IOMMU.
+  void SetUpIommu();
+  PlatformIommu Platform() const;
+  // The access that `piece` stands for was refused.
+  void IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
+                    bool write);
+
   const Scenario& scenario_;
   const RunPolicies& policies_;
   const RunLimits& limits_;
@@ -348,6 +359,8 @@ class Machine {
   bool vmm_broken_ = false;          // the VMM gave its virtio device up
   std::vector<RingSpan> spans_;      // scratch
   std::vector<RingBuffer> to_ring_;  // scratch
+  FaultQueue faults_;
+  int64_t faults_taken_ = 0;  // when the driver takes those that wait
 };
 
 }  // namespace iovalab

@@ -179,6 +179,15 @@ struct StepSpec {
   friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };
 
+// The platform's IOMMU, where a scenario says more than the axis `format`.
+struct IommuSpec {
+  std::optional<uint32_t> fault_records;  // 1 or more; else the driver's
+  std::optional<bool> compress_source;
+  uint32_t source_id = 0x28;  // 00:05.0
+
+  friend bool operator==(const IommuSpec&, const IommuSpec&) = default;
+};
+
 struct Scenario {
   std::string name;
   std::vector<RamBlockSpec> ram_blocks;
@@ -196,6 +205,7 @@ struct Scenario {
   bool out_of_order = false;      // completion, with queues
   std::vector<StepSpec> steps;
   uint64_t seed = 0;
+  IommuSpec iommu;
 
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };

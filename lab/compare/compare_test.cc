@@ -40,7 +40,7 @@ TEST(ComparisonJson, HasTheKeysOfCliMd) {
     EXPECT_EQ(Keys(row), kRowKeys);
     EXPECT_EQ(Keys(row["policies"]),
               (std::set<std::string>{"mapping", "backend", "device", "kernel",
-                                     "switches", "vmm"}));
+                                     "switches", "vmm", "format"}));
     if (!row["not_applicable"].is_null()) {
       ++not_applicable;
       EXPECT_TRUE(row["verdict"].is_null());

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "lab/compare/expect_iommu.h"
 #include "lab/trace/fold.h"
 #include "lab/trace/trace_fields.h"
 
@@ -24,6 +25,7 @@ class Checker {
   void CheckStore(const pb::Expect::Store& store, int i);
   void CheckViolation(const pb::Expect::FirstViolation& violation);
   void CheckCount(const pb::Expect::Count& count, int i);
+  void CheckIommuFault(const pb::Expect::IommuFault& fault, int i);
 
   std::vector<std::string> failures;
 
@@ -250,6 +252,11 @@ void Checker::CheckCount(const pb::Expect::Count& count, int i) {
   }
 }
 
+void Checker::CheckIommuFault(const pb::Expect::IommuFault& fault, int i) {
+  const std::string missing = MissingIommuFault(fault, result_.trace);
+  if (!missing.empty()) Fail(At("iommu_fault", i), missing);
+}
+
 }  // namespace
 
 bool Applies(const pb::Expect& expect, const Policies& policies) {
@@ -280,6 +287,9 @@ std::vector<std::string> CheckExpect(const pb::Expect& expect, int index,
   }
   for (int i = 0; i < expect.store_size(); ++i) {
     checker.CheckStore(expect.store(i), i);
+  }
+  for (int i = 0; i < expect.iommu_fault_size(); ++i) {
+    checker.CheckIommuFault(expect.iommu_fault(i), i);
   }
   if (expect.has_first_violation()) {
     checker.CheckViolation(expect.first_violation());

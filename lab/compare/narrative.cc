@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "lab/compare/narrative_iommu.h"
 #include "lab/compare/story.h"
 #include "lab/trace/trace_fields.h"
 
@@ -136,6 +138,8 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
     case Kind::kKick:
     case Kind::kInterrupt:
       return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
+    case Kind::kIommuFault:
+      return IommuFaultLine(trace, i);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {
@@ -200,8 +204,10 @@ std::string Narrative(const Scenario& scenario, const Trace& trace) {
     const absl::string_view label =
         e.root != shown ? trace.name(trace.word(e.root, 0)) : "";
     shown = e.root;
+    const std::string indented = absl::StrReplaceAll(
+        line, {{"\n", absl::StrCat("\n", std::string(width + 4, ' '))}});
     absl::StrAppend(&out, absl::StrFormat("%-*s  %s%s\n", width, label,
-                                          is_step ? "" : "  ", line));
+                                          is_step ? "" : "  ", indented));
   }
   return out + HeldToTheEnd(scenario, static_cast<int>(width));
 }

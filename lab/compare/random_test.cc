@@ -31,7 +31,8 @@ constexpr int kStepsOfScenario = 20;
 // The combinations that apply, from the axes' own table.
 std::vector<Policies> Combinations() {
   std::vector<AxisChoice> choices;
-  for (const char* all : {"mapping=all", "backend=all", "device=all"}) {
+  for (const char* all :
+       {"mapping=all", "backend=all", "device=all", "format=all"}) {
     choices.push_back(*ParseSet(all));
   }
   std::vector<Policies> applicable;
@@ -62,7 +63,7 @@ TEST_P(RandomSteps, FoldEqualsStoresAndCausesHaveNames) {
       ResolvePolicies(GetParam(), Scenario()).run.device.address_spaces;
   const std::string mapping(GetParam().Get("mapping"));
   const bool by_name = mapping == "gpa" || mapping == "passthrough";
-  const RunLimits limits;
+  const RunLimits limits{.check_tables = true};
   const uint64_t end = first_seed + steps_each / kStepsOfScenario;
   for (uint64_t seed = first_seed; seed < end; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
@@ -87,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(Axes, RandomSteps, testing::ValuesIn(Combinations()),
                          [](const auto& info) {
                            return absl::StrCat(info.param.Get("mapping"), "_",
                                                info.param.Get("backend"), "_",
-                                               info.param.Get("device"));
+                                               info.param.Get("device"), "_",
+                                               info.param.Get("format"));
                          });
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "lab/compare/run_policies.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "model/kernel/iommu_driver.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
@@ -110,6 +112,27 @@ bool MayIsolateControl(const Scenario& scenario) {
       [](const auto& queue) { return queue.control && !queue.asid; });
 }
 
+// The format that `format` names, and the IOVAs that its driver lets be mapped;
+// the reason where there is none.
+std::string ResolveFormat(const Policies& policies, RunPolicies& run) {
+  const absl::string_view format = policies.Get("format");
+  if (format == "vtd") return "";  // as the device
+  if (run.device.map_api != MapApi::kPlatform) {
+    return absl::StrCat(policies.Get("backend"),
+                        " has no page tables; vdpa_platform_iommu's have a "
+                        "format");
+  }
+  run.iommu = FindIommuDriver(format);
+  sim::Check(run.iommu != nullptr, "policies hold known values");
+  run.device.iova_last = run.iommu->aperture_last();
+  if (run.iommu->map_rule == Rule::kIommuMapRiscv &&
+      run.kernel->vdpa_unmaps_message) {
+    return absl::StrCat("Linux drives RISC-V's IOMMU from 6.13 on; ",
+                        run.kernel->name, " is too old");
+  }
+  return "";
+}
+
 }  // namespace
 
 ResolvedPolicies ResolvePolicies(const Policies& policies,
@@ -150,6 +173,10 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       return resolved;
     }
     run.device = *FindDeviceProfile(row.profile);
+    if (std::string why = ResolveFormat(policies, run); !why.empty()) {
+      resolved.not_applicable = std::move(why);
+      return resolved;
+    }
     if (run.device.use_va && absl::StartsWith(row.device, "vdpa_sim") &&
         !run.kernel->vdpa_use_va) {
       resolved.not_applicable = absl::StrCat(

@@ -207,11 +207,11 @@ void Translate(JsonFields& in, StepComparison& out, const RiscvMachine& m) {
   if (!in.ok()) return;
   const ContextAnswer answer = ResolveContext(m.context, request);
   RiscvWalk w;
-  if (answer.reason == FaultReason::kNone) w = WalkAnswer(m, answer, iova);
+  if (answer.reason == IommuFault::kNone) w = WalkAnswer(m, answer, iova);
   out.Int("ok", ok, w.walked.ok);
   if (out.difference()) return;
   if (w.walked.ok) return CompareOk(in, out, w);
-  const bool walked = answer.reason == FaultReason::kNone;
+  const bool walked = answer.reason == IommuFault::kNone;
   out.Int("fault", in.Int("fault"),
           walked ? w.walked.native_code() : answer.riscv_cause);
   out.Hex("iotval", in.Hex("iotval"), iova);

@@ -2,6 +2,7 @@
 // taken, so that a new strategy or switch is added in one place.
 
 #include "lab/scenario/axes.h"
+#include "model/kernel/iommu_driver.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
 #include "model/vmm/vmm_profile.h"
@@ -66,6 +67,17 @@ std::vector<AxisValue> Vmms() {
   return rows;
 }
 
+// Of a backend that has page tables; the others take the default.
+std::vector<AxisValue> Formats() {
+  std::vector<AxisValue> rows = {
+      {"vtd", "VT-d, as many levels as the device's addresses need",
+       "Linux drivers/iommu/intel; recorded"}};
+  for (const IommuDriver& d : IommuDrivers()) {
+    rows.push_back({d.name, d.help, d.source});
+  }
+  return rows;
+}
+
 std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
   return {values.begin(), values.end()};
 }
@@ -84,6 +96,9 @@ std::vector<AxisInfo> MakeAxes() {
        "QEMU hw/virtio/vhost-vdpa.c and its history", Switches(), "as_merged"},
       {"vmm", "when the listener registers, where rings go",
        "QEMU 7.2 and 10.0 logs (recorded), QEMU 10.1", Vmms(), "qemu_10_1",
+       /*implied=*/true},
+      {"format", "page tables of vdpa_platform_iommu's hardware",
+       "Linux drivers/iommu; the formats' specifications", Formats(), "vtd",
        /*implied=*/true},
   };
 }

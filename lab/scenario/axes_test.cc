@@ -32,7 +32,8 @@ TEST(Axes, TableHoldsTogether) {
     }
   }
   EXPECT_EQ(names, (std::set<absl::string_view>{"mapping", "backend", "device",
-                                                "kernel", "switches", "vmm"}));
+                                                "kernel", "switches", "vmm",
+                                                "format"}));
 }
 
 template <typename Rows, typename Name>
@@ -61,9 +62,11 @@ TEST(Axes, AgreeWithTheModelsTables) {
 }
 
 TEST(Policies, NamedLeavesOutTheDefaultsOfImpliedAxes) {
-  Policies policies{{{"mapping", "gpa"}, {"vmm", "qemu_10_1"}}};
+  Policies policies{
+      {{"mapping", "gpa"}, {"vmm", "qemu_10_1"}, {"format", "vtd"}}};
   EXPECT_EQ(policies.Named().size(), 1u);
   policies.values[1].second = "qemu_7_2";
+  policies.values[2].second = "amdv1";
   EXPECT_EQ(policies.Named(), policies.values);
 }
 
@@ -82,7 +85,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
   EXPECT_EQ(Says("maping=hva"), "no axis \"maping\"; did you mean mapping?");
   EXPECT_EQ(Says("=hva"),
             "axis is missing; one of mapping, backend, device, kernel, "
-            "switches, vmm");
+            "switches, vmm, format");
   EXPECT_EQ(Says("device=vdusee"),
             "no value of axis device \"vdusee\"; did you mean vduse?");
   EXPECT_EQ(Says("device="),
@@ -101,7 +104,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
             "axis device has vduse twice; each value once");
   EXPECT_EQ(Says("x\n=1"),
             "no axis \"x\\n\"; one of mapping, backend, device, kernel, "
-            "switches, vmm");
+            "switches, vmm, format");
 }
 
 TEST(MergeChoices, FlagsReplaceTheScenarios) {

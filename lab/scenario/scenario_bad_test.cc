@@ -89,7 +89,8 @@ TEST_P(BadScenario, IsRefusedWithTheExactLine) {
 INSTANTIATE_TEST_SUITE_P(Cases, BadScenario,
                          testing::Values("text.cases", "memory.cases",
                                          "regions.cases", "steps.cases",
-                                         "rings.cases", "expect.cases"),
+                                         "rings.cases", "expect.cases",
+                                         "iommu.cases"),
                          [](const auto& info) {
                            return std::string(
                                absl::StripSuffix(info.param, ".cases"));

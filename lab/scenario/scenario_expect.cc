@@ -122,7 +122,8 @@ absl::Status CheckSaysSomething(const Loading& l, const Place& at,
                        expect.ended() != pb::Expect::ANY_END ||
                        expect.access_size() > 0 || expect.message_size() > 0 ||
                        expect.store_size() > 0 ||
-                       expect.has_first_violation() || expect.count_size() > 0;
+                       expect.has_first_violation() ||
+                       expect.count_size() > 0 || expect.iommu_fault_size() > 0;
   if (outcome && !expect.not_applicable().empty()) {
     return l.where.Error(at.At("not_applicable"),
                          "given beside outcomes; what is not applicable has "
@@ -131,7 +132,8 @@ absl::Status CheckSaysSomething(const Loading& l, const Place& at,
   if (!outcome && expect.not_applicable().empty()) {
     return l.where.Error(at,
                          "expects nothing; a verdict, ended, access, message, "
-                         "store, first_violation, count or not_applicable");
+                         "store, first_violation, count, iommu_fault or "
+                         "not_applicable");
   }
   return CheckProse(l, at.At("not_applicable"), expect.not_applicable());
 }
@@ -175,6 +177,11 @@ absl::Status CheckExpect(const Loading& l, const Place& at,
   }
   if (absl::Status s =
           CheckEach(l, at, "store", expect.store(), CheckStoreExpect);
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = CheckEach(l, at, "iommu_fault", expect.iommu_fault(),
+                                 CheckIommuFaultExpect);
       !s.ok()) {
     return s;
   }

@@ -22,6 +22,10 @@ absl::Status CheckStoreExpect(const Loading& l, const Place& at,
 absl::Status CheckViolation(const Loading& l, const Place& at,
                             const pb::Expect::FirstViolation& violation);
 
+// A step that accesses memory, and a reason that there is.
+absl::Status CheckIommuFaultExpect(const Loading& l, const Place& at,
+                                   const pb::Expect::IommuFault& fault);
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_LAB_SCENARIO_SCENARIO_EXPECT_H_

@@ -40,6 +40,28 @@ absl::Status LoadDevice(Loading& l) {
   return CheckTime(l, at.At("jitter_ns"), l.out->jitter_ns);
 }
 
+absl::Status LoadIommu(Loading& l) {
+  const pb::Iommu& iommu = l.in.iommu();
+  const Place at = Place().At("iommu");
+  IommuSpec& out = l.out->iommu;
+  if (iommu.has_fault_records()) {
+    out.fault_records = iommu.fault_records();
+    if (iommu.fault_records() == 0) {
+      return l.where.Error(at.At("fault_records"),
+                           "0; room for at least 1 record");
+    }
+  }
+  if (iommu.has_compress_source()) {
+    out.compress_source = iommu.compress_source();
+  }
+  if (!iommu.has_source_id()) return absl::OkStatus();
+  out.source_id = iommu.source_id();
+  if (out.source_id <= UINT16_MAX) return absl::OkStatus();
+  return l.where.Error(
+      at.At("source_id"),
+      absl::StrCat(HexNumber(out.source_id), "; 16 bits, at most 0xffff"));
+}
+
 }  // namespace
 
 absl::Status LoadHeader(Loading& l) {
@@ -71,6 +93,7 @@ absl::Status LoadHeader(Loading& l) {
     }
   }
   l.out->seed = l.in.seed();
+  if (absl::Status s = LoadIommu(l); !s.ok()) return s;
   return LoadDevice(l);
 }
 

@@ -4,6 +4,8 @@
 
 #include "model/device/vdpa_device.h"
 #include "model/host/vma.h"
+#include "model/iommu/page_table_source.h"
+#include "sim/check.h"
 
 namespace iovalab {
 namespace {
@@ -56,25 +58,51 @@ void Append(const DmaPiece& piece, std::vector<DmaPiece>* pieces) {
   }
 }
 
-// Why the platform IOMMU stops an access at `iova`; kNone: it does not.
-struct Refusal {
-  FaultReason reason = FaultReason::kNone;
-  Rule rule = Rule::kIommuTranslate;
-};
-Refusal RefusalAt(uint64_t iova, bool write, uint64_t width_last,
-                  const std::optional<Entry>& leaves) {
-  if (IsMsiAddress(iova)) {
-    if (write) return {FaultReason::kNone, Rule::kIommuMsiWrite};
-    return {FaultReason::kInterruptRange, Rule::kIommuMsiRead};
+// The kinds of refusal that a trace tells apart; the event iommu_fault has all.
+FaultReason ReasonOf(IommuFault fault) {
+  switch (fault) {
+    case IommuFault::kNone:
+      return FaultReason::kNone;
+    case IommuFault::kPermission:
+      return FaultReason::kPermission;
+    case IommuFault::kInputWidth:
+      return FaultReason::kAddressWidth;
+    default:
+      return FaultReason::kNotPresent;
   }
-  if (iova > width_last) {
-    return {FaultReason::kAddressWidth, Rule::kIommuWidth};
+}
+
+Rule VtdRuleOf(FaultReason reason) {
+  switch (reason) {
+    case FaultReason::kPermission:
+      return Rule::kIommuPermission;
+    case FaultReason::kAddressWidth:
+      return Rule::kIommuWidth;
+    case FaultReason::kNotPresent:
+      return Rule::kIommuNotPresent;
+    default:
+      return Rule::kIommuTranslate;
   }
-  if (!leaves) return {FaultReason::kNotPresent, Rule::kIommuNotPresent};
-  if ((leaves->perm & (write ? kPermWrite : kPermRead)) == 0) {
-    return {FaultReason::kPermission, Rule::kIommuPermission};
-  }
-  return {};
+}
+
+void TakeForInterrupt(bool write, DmaPiece* piece) {
+  piece->absorbed = write;
+  piece->fault = write ? FaultReason::kNone : FaultReason::kInterruptRange;
+  piece->rule = write ? Rule::kIommuMsiWrite : Rule::kIommuMsiRead;
+}
+
+// One walk stands for all of a run: its leaves differ in their addresses alone.
+void WalkAt(const Stores& stores, const PlatformIommu& platform, bool write,
+            DmaPiece* piece) {
+  piece->entry = stores.Get({StoreKind::kIommu, 0}).Find(piece->iova);
+  piece->walk = WalkTable(*platform.table, piece->iova,
+                          {.access = write ? kAccessWrite : kAccessRead});
+  piece->fault = ReasonOf(piece->walk.reason);
+  piece->rule = platform.vtd ? VtdRuleOf(piece->fault) : Rule::kIommuWalk;
+  if (!piece->walk.ok) return;
+  piece->hpa = piece->walk.pa;
+  sim::Check(piece->entry && piece->entry->Translate(piece->iova) == piece->hpa,
+             "the IOMMU's tables hold what its store shows");
 }
 
 // From `iova` to where the MSI window begins or ends, at most `length` bytes.
@@ -86,23 +114,22 @@ uint64_t UntilMsiBorder(uint64_t iova, uint64_t length) {
 }
 
 void PlatformAccess(const Stores& stores, uint64_t iova, uint64_t length,
-                    bool write, uint64_t width_last, const HostMemory& memory,
-                    std::vector<DmaPiece>* pieces) {
-  const IntervalTable& table = stores.Get({StoreKind::kIommu, 0});
+                    bool write, const PlatformIommu& platform,
+                    const HostMemory& memory, std::vector<DmaPiece>* pieces) {
+  sim::Check(platform.table != nullptr, "a platform IOMMU has tables");
   while (length > 0) {
     DmaPiece piece;
     piece.iova = iova;
     piece.length = length;
-    if (!IsMsiAddress(iova)) piece.entry = table.Find(iova);
-    const Refusal refusal = RefusalAt(iova, write, width_last, piece.entry);
-    piece.fault = refusal.reason;
-    piece.rule = refusal.rule;
+    if (platform.msi_window && IsMsiAddress(iova)) {
+      TakeForInterrupt(write, &piece);
+    } else {
+      WalkAt(stores, platform, write, &piece);
+    }
     if (piece.fault != FaultReason::kNone) return pieces->push_back(piece);
-    piece.length = UntilMsiBorder(iova, length);
-    piece.absorbed = IsMsiAddress(iova);
+    if (platform.msi_window) piece.length = UntilMsiBorder(iova, length);
     if (!piece.absorbed) {
       piece.length = std::min(piece.length - 1, piece.entry->last - iova) + 1;
-      piece.hpa = piece.entry->Translate(iova);
       ResolvePhysical(memory, &piece);
     }
     iova += piece.length;
@@ -115,9 +142,10 @@ void PlatformAccess(const Stores& stores, uint64_t iova, uint64_t length,
 
 void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
                uint64_t length, bool write, const DeviceProfile& device,
-               const HostMemory& memory, std::vector<DmaPiece>* pieces) {
+               const PlatformIommu& platform, const HostMemory& memory,
+               std::vector<DmaPiece>* pieces) {
   if (device.map_api == MapApi::kPlatform) {
-    return PlatformAccess(stores, iova, length, write, device.iova_last, memory,
+    return PlatformAccess(stores, iova, length, write, platform, memory,
                           pieces);
   }
   const IntervalTable& table = stores.Get({StoreKind::kDevice, asid});

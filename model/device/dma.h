@@ -21,6 +21,8 @@
 #include "model/event/kinds.h"
 #include "model/event/rules.h"
 #include "model/host/host_memory.h"
+#include "model/iommu/page_table.h"
+#include "model/iommu/walker.h"
 #include "model/profile/device_profile.h"
 #include "model/store/stores.h"
 
@@ -38,6 +40,14 @@ struct DmaPiece {
   uint64_t hpa = 0;            // of the first byte, where completed
   std::optional<ObjectOffset> memory;  // nothing: no object is there
   bool absorbed = false;  // taken for an interrupt; no memory, no fault
+  Walked walk;            // of its first byte, through the platform IOMMU
+};
+
+// What hardware goes through.
+struct PlatformIommu {
+  const PageTable* table = nullptr;  // what store kIommu shows
+  bool msi_window = true;            // x86's
+  bool vtd = true;                   // its rules are recorded
 };
 
 // Addresses that x86 takes for interrupt requests before any translation.
@@ -49,10 +59,11 @@ constexpr bool IsMsiAddress(uint64_t iova) {
 
 // The pieces of [iova, iova + length), length > 0, not wrapping, in order. The
 // last one may fault, from its first byte to the end; of a software device it
-// is then the only one.
+// is then the only one. `platform` needs a table where the device is behind it.
 void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
                uint64_t length, bool write, const DeviceProfile& device,
-               const HostMemory& memory, std::vector<DmaPiece>* pieces);
+               const PlatformIommu& platform, const HostMemory& memory,
+               std::vector<DmaPiece>* pieces);
 
 }  // namespace iovalab
 

@@ -35,7 +35,8 @@ class DmaTest : public testing::Test {
 
   std::vector<DmaPiece> Access(uint64_t iova, uint64_t length, bool write) {
     std::vector<DmaPiece> pieces;
-    DmaAccess(stores_, 0, iova, length, write, DeviceProfile(), host_, &pieces);
+    DmaAccess(stores_, 0, iova, length, write, DeviceProfile(), {}, host_,
+              &pieces);
     return pieces;
   }
 
@@ -93,6 +94,11 @@ class PlatformDmaTest : public DmaTest {
     delta.store = {StoreKind::kIommu, 0};
     delta.entry = {iova, iova + 0xfff, hpa, 0, perm, 0};
     stores_.Apply(delta);
+    EXPECT_EQ(table_.Map({.first = iova,
+                          .last = iova + 0xfff,
+                          .address = hpa,
+                          .perm = perm}),
+              MapStatus::kOk);
   }
   struct Piece {
     uint64_t iova, length;
@@ -104,7 +110,7 @@ class PlatformDmaTest : public DmaTest {
   std::vector<Piece> Access(uint64_t iova, uint64_t length, bool write) {
     std::vector<DmaPiece> pieces;
     DmaAccess(stores_, 0, iova, length, write, *FindDeviceProfile("vp_vdpa"),
-              host_, &pieces);
+              platform_, host_, &pieces);
     std::vector<Piece> plain;
     for (const DmaPiece& p : pieces) {
       plain.push_back({p.iova, p.length, p.fault, p.absorbed, p.hpa});
@@ -112,6 +118,9 @@ class PlatformDmaTest : public DmaTest {
     return plain;
   }
   static constexpr FaultReason kNo = FaultReason::kNone;
+
+  PageTable table_{FindFormat("vtd3")};
+  PlatformIommu platform_{.table = &table_};
 };
 
 // Recorded A-vp-platform-iommu seq/dma_crossing_mapping_end.
@@ -144,6 +153,30 @@ TEST_F(PlatformDmaTest, WritesToTheMsiWindowReachNoMemory) {
   EXPECT_EQ(Access(kMsiFirst, 4, false),
             (std::vector<Piece>{
                 {kMsiFirst, 4, FaultReason::kInterruptRange, false, 0}}));
+}
+
+// Of what stopped it: the entry and its level.
+TEST_F(PlatformDmaTest, TellsWhereTheWalkEnded) {
+  std::vector<DmaPiece> pieces;
+  const DeviceProfile device = *FindDeviceProfile("vp_vdpa");
+  DmaAccess(stores_, 0, 0x11000, 8, true, device, platform_, host_, &pieces);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].walk.reason, IommuFault::kPermission);
+  EXPECT_EQ(pieces[0].walk.native_code, 5u);
+  EXPECT_EQ(pieces[0].walk.level, 0);
+  EXPECT_EQ(pieces[0].walk.pte, 0x102001u);
+  pieces.clear();
+  DmaAccess(stores_, 0, 0x40000000, 8, false, device, platform_, host_,
+            &pieces);
+  EXPECT_EQ(pieces[0].walk.reason, IommuFault::kNotPresent);
+  EXPECT_EQ(pieces[0].walk.level, 2) << "no table for this GiB";
+}
+
+// Other machines than x86 have no such window.
+TEST_F(PlatformDmaTest, WithoutAWindowItIsMemory) {
+  platform_.msi_window = false;
+  EXPECT_EQ(Access(kMsiFirst, 4, true),
+            (std::vector<Piece>{{kMsiFirst, 4, kNo, false, 0x106000}}));
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 
 using T = FieldType;
 
-constexpr absl::string_view kActors[] = {"script", "guest",  "vmm",
-                                         "kernel", "device", "oracle"};
+constexpr absl::string_view kActors[] = {"script", "guest",  "vmm",  "kernel",
+                                         "device", "oracle", "iommu"};
 constexpr absl::string_view kClasses[] = {
     "OK",       "DMA_FAULT",      "SW_REJECT", "SILENT_CORRUPT", "STALE",
     "ABSORBED", "PLATFORM_ERROR", "LEAK",      "LOST_LOG"};
@@ -185,6 +185,31 @@ constexpr FieldInfo kRingBadFields[] = {
 constexpr FieldInfo kKickFields[] = {{"queue", T::kCount},
                                      {"ring", T::kEnum, false, 0, kRings},
                                      {"sent", T::kBool, true, 1}};
+// Those of model/iommu: IommuFault, FaultDialect, FaultFate
+// (model/machine_iommu tests that they agree).
+constexpr absl::string_view kIommuReasons[] = {
+    "none",          "no_context",  "table_fetch", "table_corrupt",
+    "not_present",   "permission",  "input_width", "output_width",
+    "reserved_bits", "access_flag", "type_blocked"};
+constexpr absl::string_view kDialects[] = {
+    "vtd", "vtd_scalable", "amd", "smmuv3", "riscv", "s390", "none"};
+constexpr absl::string_view kFates[] = {"recorded", "compressed", "overflowed",
+                                        "latched"};
+constexpr FieldInfo kIommuFaultFields[] = {
+    {"request", T::kName},
+    {"iova", T::kHex},
+    {"access", T::kPerm},
+    {"format", T::kName},
+    {"reason", T::kEnum, false, 0, kIommuReasons},
+    {"dialect", T::kEnum, false, 0, kDialects},
+    {"code", T::kSize},
+    {"level", T::kSigned, true, UINT64_MAX},
+    {"pte_at", T::kHex, true, UINT64_MAX},
+    {"pte", T::kHex, true, UINT64_MAX},
+    {"source_id", T::kSize},
+    {"reported", T::kBool},
+    {"fate", T::kEnum, true, 0, kFates},
+};
 
 constexpr FieldInfo kControlFields[] = {
     {"request", T::kName},
@@ -253,6 +278,9 @@ constexpr KindInfo kKinds[] = {
     {Kind::kControl, "control",
      "a control command is copied, done, answered or taken back",
      kControlFields},
+    {Kind::kIommuFault, "iommu_fault",
+     "the platform IOMMU refuses an access; reported: software hears of it",
+     kIommuFaultFields},
 };
 
 constexpr bool RowsMatch() {
@@ -281,6 +309,7 @@ constexpr ErrnoRow kErrnos[] = {
     {-ENOSPC, "-ENOSPC"},
     {-EOPNOTSUPP, "-EOPNOTSUPP"},
     {-EOVERFLOW, "-EOVERFLOW"},
+    {-ERANGE, "-ERANGE"},
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ enum class Actor : uint8_t {
   kKernel,
   kDevice,
   kOracle,
+  kIommu,
   kCount
 };
 
@@ -91,6 +92,7 @@ enum class Kind : uint8_t {
   kKick,        // guest, VMM: the other side is told of new descriptors
   kInterrupt,   // device, VMM: the other side is told of used descriptors
   kControl,     // anyone: a control command goes by
+  kIommuFault,  // IOMMU: refuses an access
   kCount,
 };
 

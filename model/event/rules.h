@@ -19,7 +19,7 @@
 namespace iovalab {
 
 enum class Evidence : uint8_t {
-  kNone,      // ours, no behaviour of a real system
+  kNone = 0,  // ours, no behaviour of a real system
   kRecorded,  // a vector or a log of a real system
   kSource,    // read in the named source or thread
   kDerived,   // deduced; no report of it was found
@@ -28,11 +28,11 @@ enum class Evidence : uint8_t {
 enum class Rule : uint16_t {
   kNone = 0,
 
-  // QEMU memory API
+  // QEMU's memory API
   kMemFlatView,
   kMemDelBeforeAdd,
 
-  // QEMU hw/virtio/vhost-vdpa.c listener
+  // QEMU's vhost-vdpa listener
   kLsnSkipNotRam,
   kLsnSkipRamDevice,
   kLsnSkipProtected,
@@ -54,18 +54,39 @@ enum class Rule : uint16_t {
   kLsnMap,
   kLsnUnmap,
 
-  // QEMU iova-tree, vhost-iova-tree, shadow virtqueue
+  // QEMU's trees of IOVAs
   kTreeFirstFit,
   kTreeInsert,
   kTreeRemove,
   kTreeFindFirst,
   kTreeRefused,
   kTreeGpaCleanup,
+
+  // QEMU's shadow virtqueue
   kSvqTranslate,
   kSvqNoMap,
   kSvqExpands,
   kSvqNeedle,
   kSvqVring,
+  kSvqHostBuffer,
+  kSvqNoSpace,
+  kSvqPop,
+
+  // what QEMU versions do
+  kVmmRingsFirst,
+
+  // QEMU's shadow control queue
+  kCvqBuffers,
+  kCvqCopy,
+  kCvqAnnounce,
+  kCvqAnswer,
+  kCvqTimeout,
+  kCvqShort,
+  kCvqRefused,
+  kCvqLate,
+
+  // the guest's driver
+  kCtrlTaken,
 
   // Linux drivers/vhost/vdpa.c
   kVdpaSizeZero,
@@ -93,21 +114,9 @@ enum class Rule : uint16_t {
   kVdpaClose,
   kVdpaVaNoVma,
   kVdpaRollbackAll,
-
-  // vDPA devices
-  kDevIdentity,
-  kDevSetMap,
-  kDevSetMapFull,
-  kDevDmaMap,
-  kDevTranslate,
-  kDevNoEntry,
-  kDevPermission,
-  kDevUserMemory,
-  kDevReset,
-  kDevDmaMapFull,
-
-  // Linux drivers/iommu under vhost-vdpa, and DMA through VT-d
   kVdpaUnmapMessage,
+
+  // Linux drivers/iommu, and DMA through a platform IOMMU
   kIommuMap,
   kIommuUnmap,
   kIommuPerm,
@@ -122,11 +131,38 @@ enum class Rule : uint16_t {
   kIommuWidth,
   kIommuMsiWrite,
   kIommuMsiRead,
+  kIommuMapAmd,
+  kIommuMapLpae,
+  kIommuMapS390,
+  kIommuMapRiscv,
+  kIommuMapToy,
+  kIommuLeafDropped,
+  kIommuSplit,
+  kIommuPartRefused,
+  kIommuReplaced,
+  kIommuExists,
+  kIommuTooWide,
+  kIommuNoWriteOnly,
+  kIommuWalk,
 
-  // QEMU's shadow control queue
-  kSvqHostBuffer,
+  // vDPA devices
+  kDevIdentity,
+  kDevSetMap,
+  kDevSetMapFull,
+  kDevDmaMap,
+  kDevTranslate,
+  kDevNoEntry,
+  kDevPermission,
+  kDevUserMemory,
+  kDevReset,
+  kDevDmaMapFull,
+  kVringhPop,
+  kCtrlMac,
+  kCtrlOther,
+  kCtrlNoHeader,
+  kCtrlNoAnswer,
 
-  // virtqueues
+  // virtqueues, as their readers see them
   kRingHeadRange,
   kRingNextRange,
   kRingLoop,
@@ -139,25 +175,6 @@ enum class Rule : uint16_t {
   kRingUnreachable,
   kRingUsedId,
   kRingQuiet,
-  kSvqNoSpace,
-  kSvqPop,
-  kVringhPop,
-  kVmmRingsFirst,
-
-  // control queues
-  kCvqBuffers,
-  kCvqCopy,
-  kCvqAnnounce,
-  kCvqAnswer,
-  kCvqTimeout,
-  kCvqShort,
-  kCvqRefused,
-  kCvqLate,
-  kCtrlMac,
-  kCtrlOther,
-  kCtrlNoHeader,
-  kCtrlNoAnswer,
-  kCtrlTaken,
 
   kCount,
 };

@@ -1,18 +1,15 @@
 #ifndef IOVALAB_MODEL_EVENT_RULES_QEMU_H_
 #define IOVALAB_MODEL_EVENT_RULES_QEMU_H_
 
-// The first rows of the table of rules (rules.h): QEMU's memory API, listener,
-// trees and shadow virtqueue.
+// Rows of the table of rules (rules.h): QEMU's memory API, listener, trees,
+// shadow virtqueue and control queue; the guest's driver.
 //
-// Not for: anybody but rules.cc, which has the other rows.
+// Not for: anybody but rules.cc.
+// Invariant: in the order of the enum.
 
-#include "model/event/rules.h"
+#include "model/event/rules_evidence.h"
 
 namespace iovalab {
-
-inline constexpr auto kRec = Evidence::kRecorded;
-inline constexpr auto kSrc = Evidence::kSource;
-inline constexpr auto kDer = Evidence::kDerived;
 
 inline constexpr RuleInfo kQemuRules[] = {
     {Rule::kNone, "-", Evidence::kNone, "", ""},
@@ -109,6 +106,7 @@ inline constexpr RuleInfo kQemuRules[] = {
      "QEMU 10.0 hw/virtio/vhost-vdpa.c (R2); vectors Q100-h031",
      "the clean-up after a refused GPA, whose IOVA range stays allocated, "
      "removes by key, so the older node too"},
+
     {Rule::kSvqTranslate, "svq.translate", kSrc,
      "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c",
      "a buffer's IOVA is the node's IOVA plus the offset of the needle in it"},
@@ -124,6 +122,65 @@ inline constexpr RuleInfo kQemuRules[] = {
     {Rule::kSvqVring, "svq.vring", kRec,
      "QEMU 7.2 and 10.0 logs, first dma_map lines",
      "rings of the shadow queue are host-only memory with IOVAs of their own"},
+    {Rule::kSvqHostBuffer, "svq.host_buffer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_add",
+     "a control command goes through buffers of the VMM's own, which are "
+     "looked up by HVA"},
+    {Rule::kSvqNoSpace, "svq.no_space", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "an element that takes more descriptors than are free waits until some "
+     "are used; kicks are ignored meanwhile"},
+    {Rule::kSvqPop, "svq.pop", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "the shadow queue takes elements off the guest's ring until it is empty"},
+
+    {Rule::kVmmRingsFirst, "vmm.rings_first", kRec,
+     "QEMU 7.2 and 10.0 logs q35-4g-novga-svq",
+     "at DRIVER_OK the rings are mapped, then the listener is registered: RAM "
+     "gets the IOVAs behind the rings"},
+
+    {Rule::kCvqBuffers, "cvq.buffers", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_cvq_start, "
+     "vhost_vdpa_cvq_map_buf",
+     "before the control queue's shadow ring a page for commands is mapped, "
+     "which the device may read, and one for answers"},
+    {Rule::kCvqCopy, "cvq.copy", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail; QEMU commit "
+     "fee364e4b1 (8.1: a page; before it the longest known command)",
+     "the VMM copies a command, at most a page of it, into a buffer of its own "
+     "and gives the device that"},
+    {Rule::kCvqAnnounce, "cvq.announce", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "VIRTIO_NET_CTRL_ANNOUNCE is the VMM's own affair; the device does not "
+     "see it"},
+    {Rule::kCvqAnswer, "cvq.answer", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "the VMM waits for the device to use the command, reads the answer's "
+     "byte, and gives the guest VIRTIO_NET_OK or VIRTIO_NET_ERR"},
+    {Rule::kCvqTimeout, "cvq.timeout", kSrc,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_poll; J. Palmer, "
+     "15 Feb 2024, vdpa/mlx5: Allow CVQ size changes",
+     "a command that the device has not used after 10 s: \"Insufficient "
+     "written data (0)\", the guest gets VIRTIO_NET_ERR"},
+    {Rule::kCvqShort, "cvq.short", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail",
+     "a command that is used without a byte written, as of an id that is not "
+     "outstanding: the guest gets VIRTIO_NET_ERR"},
+    {Rule::kCvqRefused, "cvq.refused", kSrc,
+     "QEMU 10.1 net/vhost-vdpa.c vhost_vdpa_net_handle_ctrl_avail, "
+     "hw/virtio/vhost-shadow-virtqueue.c vhost_handle_guest_kick",
+     "a command that does not get into the shadow ring is answered with "
+     "VIRTIO_NET_ERR, and further kicks are ignored"},
+    {Rule::kCvqLate, "cvq.late", kDer,
+     "QEMU 10.1 hw/virtio/vhost-shadow-virtqueue.c vhost_svq_get_buf, "
+     "vhost_svq_flush (elem is NULL)",
+     "a command that is used after the VMM gave it up only frees its "
+     "descriptors"},
+
+    {Rule::kCtrlTaken, "guest.ctrl_taken", kSrc,
+     "Linux 6.12 drivers/net/virtio_net.c virtnet_send_command",
+     "the driver spins until its command is used, interrupt or not, and looks "
+     "at the answer's byte"},
 };
 
 }  // namespace iovalab

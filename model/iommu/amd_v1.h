@@ -67,32 +67,32 @@ struct AmdV1Family {
   }
   // Event codes (48882 2.5; QEMU hw/i386/amd_iommu.h).
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kNoContext, 1, 1, 1},
-      {FaultReason::kTableFetch, 4, 4, 4},
-      {FaultReason::kTableCorrupt, 4, 4, 4},
-      {FaultReason::kNotPresent, 2, 2, 2},
-      {FaultReason::kPermission, 2, 2, 2},
-      {FaultReason::kInputWidth, 2, 2, 2},
-      {FaultReason::kOutputWidth, 4, 4, 4},
-      {FaultReason::kReservedBits, 4, 4, 4},
-      {FaultReason::kTypeBlocked, 2, 2, 2},
+      {IommuFault::kNoContext, 1, 1, 1},
+      {IommuFault::kTableFetch, 4, 4, 4},
+      {IommuFault::kTableCorrupt, 4, 4, 4},
+      {IommuFault::kNotPresent, 2, 2, 2},
+      {IommuFault::kPermission, 2, 2, 2},
+      {IommuFault::kInputWidth, 2, 2, 2},
+      {IommuFault::kOutputWidth, 4, 4, 4},
+      {IommuFault::kReservedBits, 4, 4, 4},
+      {IommuFault::kTypeBlocked, 2, 2, 2},
   };
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t access) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t access) {
     return FindFaultCode(kCodes, reason, access);
   }
 
   static constexpr EntryStep Step(const Format& f, int level, uint64_t bits,
                                   const WalkRequest& request) {
     if ((bits & kPresent) == 0)
-      return EntryStep::Fault(FaultReason::kNotPresent);
+      return EntryStep::Fault(IommuFault::kNotPresent);
     if (f.output_bits < 52 && (bits & BitMask(51, f.output_bits)) != 0)
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     const uint64_t needed = request.access == kAccessWrite ? kWrite : kRead;
-    if ((bits & needed) == 0) return EntryStep::Fault(FaultReason::kPermission);
+    if ((bits & needed) == 0) return EntryStep::Fault(IommuFault::kPermission);
     const int next = static_cast<int>((bits & kNextLevel) >> kNextLevelShift);
     if (next != 0 && next != kSizeEncoded) {
       // Native level `next` is our next - 1; it must be below this one.
-      if (next > level) return EntryStep::Fault(FaultReason::kReservedBits);
+      if (next > level) return EntryStep::Fault(IommuFault::kReservedBits);
       return EntryStep::Table(next - 1, bits & kAddress, Perm(bits));
     }
     const int shift = f.level[level].shift;
@@ -103,7 +103,7 @@ struct AmdV1Family {
     if (encoded) address &= ~below;
     if ((address & below) != 0 || size_bits < shift ||
         size_bits >= shift + f.level[level].bits)
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     return EntryStep::Leaf(size_bits, address, Perm(bits));
   }
 };

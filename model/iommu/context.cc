@@ -3,7 +3,7 @@
 namespace iovalab {
 namespace {
 
-ContextAnswer Refuse(FaultReason reason, uint32_t cause) {
+ContextAnswer Refuse(IommuFault reason, uint32_t cause) {
   return {.reason = reason, .riscv_cause = cause};
 }
 
@@ -21,23 +21,23 @@ ContextAnswer ResolveContext(const DeviceContext& context,
                              const DeviceRequest& request) {
   switch (context.kind) {
     case ContextKind::kNone:
-      return Refuse(FaultReason::kNoContext, kCauseContextInvalid);
+      return Refuse(IommuFault::kNoContext, kCauseContextInvalid);
     case ContextKind::kBlocked:
-      return Refuse(FaultReason::kTypeBlocked, kCauseInboundDisallowed);
+      return Refuse(IommuFault::kTypeBlocked, kCauseInboundDisallowed);
     case ContextKind::kIdentity:
       if (request.pasid)
-        return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+        return Refuse(IommuFault::kTypeBlocked, kCauseTypeDisallowed);
       return {.request = {.access = request.access}};
     case ContextKind::kTranslated:
       break;
   }
   if (Misconfigured(context.second))
-    return Refuse(FaultReason::kNoContext, kCauseContextMisconfigured);
+    return Refuse(IommuFault::kNoContext, kCauseContextMisconfigured);
   ContextAnswer answer{.second = context.second,
                        .request = {.access = request.access}};
   if (!context.has_processes) {
     if (request.pasid)
-      return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+      return Refuse(IommuFault::kTypeBlocked, kCauseTypeDisallowed);
     answer.first = context.first;
     return answer;
   }
@@ -46,13 +46,13 @@ ContextAnswer ResolveContext(const DeviceContext& context,
   for (const ProcessContext& process : context.processes) {
     if (process.pasid != *request.pasid) continue;
     if (request.supervisor && !process.supervisor)
-      return Refuse(FaultReason::kTypeBlocked, kCauseTypeDisallowed);
+      return Refuse(IommuFault::kTypeBlocked, kCauseTypeDisallowed);
     answer.first = process.first;
     answer.request.supervisor = request.supervisor;
     answer.request.sum = process.supervisor_may_user;
     return answer;
   }
-  return Refuse(FaultReason::kNoContext, kCauseProcessInvalid);
+  return Refuse(IommuFault::kNoContext, kCauseProcessInvalid);
 }
 
 }  // namespace iovalab

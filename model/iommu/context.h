@@ -61,7 +61,7 @@ inline constexpr uint32_t kCauseProcessInvalid = 266;
 // Which tables to walk how; or a refusal, with RISC-V's cause (other formats
 // take their code from the reason: FormatOps.fault_code).
 struct ContextAnswer {
-  FaultReason reason = FaultReason::kNone;
+  IommuFault reason = IommuFault::kNone;
   uint32_t riscv_cause = 0;
   TableRoot first = {};
   TableRoot second = {};

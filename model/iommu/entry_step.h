@@ -29,19 +29,19 @@ struct WalkRequest {
 struct EntryStep {
   enum Kind : uint8_t { kTable, kLeaf, kFault };
   Kind kind = kFault;
-  FaultReason reason = FaultReason::kNotPresent;
+  IommuFault reason = IommuFault::kNotPresent;
   uint8_t perm = 0;  // also of a table, where permissions add up
   uint8_t size_bits = 0;
   int8_t next_level = 0;
   uint64_t address = 0;
 
-  static constexpr EntryStep Fault(FaultReason reason) {
+  static constexpr EntryStep Fault(IommuFault reason) {
     return {.kind = kFault, .reason = reason};
   }
   static constexpr EntryStep Table(int next_level, uint64_t address,
                                    uint32_t perm = 7) {
     return {.kind = kTable,
-            .reason = FaultReason::kNone,
+            .reason = IommuFault::kNone,
             .perm = static_cast<uint8_t>(perm),
             .next_level = static_cast<int8_t>(next_level),
             .address = address};
@@ -49,7 +49,7 @@ struct EntryStep {
   static constexpr EntryStep Leaf(int size_bits, uint64_t address,
                                   uint32_t perm) {
     return {.kind = kLeaf,
-            .reason = FaultReason::kNone,
+            .reason = IommuFault::kNone,
             .perm = static_cast<uint8_t>(perm),
             .size_bits = static_cast<uint8_t>(size_bits),
             .address = address};
@@ -70,13 +70,13 @@ constexpr FormatOps OpsOf() {
 
 // A row of a family's table of native codes.
 struct FaultCodes {
-  FaultReason reason;
+  IommuFault reason;
   uint16_t read, write, exec;
 };
 
 template <size_t N>
-constexpr uint32_t FindFaultCode(const FaultCodes (&rows)[N],
-                                 FaultReason reason, uint32_t access) {
+constexpr uint32_t FindFaultCode(const FaultCodes (&rows)[N], IommuFault reason,
+                                 uint32_t access) {
   for (const FaultCodes& row : rows) {
     if (row.reason != reason) continue;
     return access == kAccessWrite  ? row.write

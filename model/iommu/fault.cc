@@ -24,7 +24,7 @@ constexpr auto kAmd = FaultDialect::kAmd;
 constexpr auto kSmmu = FaultDialect::kSmmuV3;
 constexpr auto kRiscv = FaultDialect::kRiscv;
 constexpr auto kS390 = FaultDialect::kS390;
-using enum FaultReason;
+using enum IommuFault;
 
 // Codes: QEMU hw/i386/intel_iommu_internal.h, amd_iommu.h,
 // hw/arm/smmuv3-internal.h, hw/s390x/s390-pci-bus.h; Linux 6.1
@@ -171,8 +171,8 @@ constexpr FaultRowInfo kRows[] = {
 // Where a dialect has one code for several reasons, the reason whose rows hold
 // it. VT-d's second stage has no present bit, and its legacy mode none at all;
 // AMD has one page fault; RISC-V reports any defect of a leaf as page fault.
-FaultReason Folded(FaultDialect dialect, const FaultCause& c) {
-  FaultReason r = c.reason;
+IommuFault Folded(FaultDialect dialect, const FaultCause& c) {
+  IommuFault r = c.reason;
   if (r == kTableCorrupt && dialect != kRiscv) r = kTableFetch;
   if (r == kOutputWidth && dialect != kSmmu) {
     r = dialect == kRiscv ? kTableFetch : kReservedBits;
@@ -218,7 +218,7 @@ absl::Span<const FaultRowInfo> FaultRows() { return kRows; }
 std::optional<uint16_t> FaultCode(FaultDialect dialect,
                                   const FaultCause& cause) {
   sim::Check(cause.stage == 1 || cause.stage == 2, "a stage is 1 or 2");
-  const FaultReason reason = Folded(dialect, cause);
+  const IommuFault reason = Folded(dialect, cause);
   for (const FaultRowInfo& row : kRows) {
     if (row.dialect == dialect && row.reason == reason &&
         Has(row.accesses, static_cast<int>(cause.access)) &&

@@ -31,8 +31,8 @@ enum class FaultDialect : uint8_t {
 };
 inline constexpr int kFaultDialects = 6;
 
-inline constexpr int kFaultReasons =
-    static_cast<int>(FaultReason::kTypeBlocked) + 1;
+inline constexpr int kIommuFaults =
+    static_cast<int>(IommuFault::kTypeBlocked) + 1;
 
 enum class FaultAccess : uint8_t { kRead, kWrite, kExecute };
 inline constexpr int kFaultAccesses = 3;
@@ -48,7 +48,7 @@ enum class FaultPlace : uint8_t {
 inline constexpr int kFaultPlaces = 5;
 
 struct FaultCause {
-  FaultReason reason = FaultReason::kNotPresent;
+  IommuFault reason = IommuFault::kNotPresent;
   FaultAccess access = FaultAccess::kRead;
   uint8_t stage = 2;  // 1: first stage, 2: second stage
   FaultPlace place = FaultPlace::kPages;
@@ -60,7 +60,7 @@ struct FaultCause {
 struct FaultRowInfo {
   FaultDialect dialect;
   uint16_t code;
-  FaultReason reason;
+  IommuFault reason;
   uint8_t accesses;          // bit FaultAccess
   uint8_t stages;            // bit 0: first stage, bit 1: second stage
   uint8_t places;            // bit FaultPlace

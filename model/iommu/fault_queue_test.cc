@@ -13,7 +13,7 @@ using F = FaultFate;
 
 DmaFault At(uint32_t source, uint64_t address) {
   return *MakeFault(D::kVtdLegacy,
-                    {FaultReason::kNotPresent, FaultAccess::kRead}, source,
+                    {IommuFault::kNotPresent, FaultAccess::kRead}, source,
                     address);
 }
 

@@ -84,7 +84,7 @@ std::optional<DmaFault> FromAmd(const FaultRecord& r) {
   f.dialect = FaultDialect::kAmd;
   f.cause = CauseOf(*row);
   if (code == 2 && (flags & kAmdFaultPermission) != 0) {
-    f.cause.reason = FaultReason::kPermission;
+    f.cause.reason = IommuFault::kPermission;
   }
   f.cause.access =
       (flags & kAmdFaultWrite) != 0 ? FaultAccess::kWrite : FaultAccess::kRead;
@@ -187,7 +187,7 @@ uint32_t AmdFaultFlags(const DmaFault& f) {
   uint32_t flags = 0;
   if (f.cause.access == FaultAccess::kWrite) flags |= kAmdFaultWrite;
   if (f.code != 2) return flags;
-  if (f.cause.reason == FaultReason::kPermission) {
+  if (f.cause.reason == IommuFault::kPermission) {
     flags |= kAmdFaultPresent | kAmdFaultPermission;
   }
   return flags;

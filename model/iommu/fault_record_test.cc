@@ -8,7 +8,7 @@ namespace {
 
 using A = FaultAccess;
 using D = FaultDialect;
-using R = FaultReason;
+using R = IommuFault;
 
 // Recorded: q35-2g-vtd-linux, vtd_frr_new index 0 high 0x40ffff0600000028 low
 // 0x3cafe1000 for a read at 0x3cafe1010 by 00:05.0.

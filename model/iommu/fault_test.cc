@@ -12,7 +12,7 @@ namespace {
 using A = FaultAccess;
 using D = FaultDialect;
 using P = FaultPlace;
-using R = FaultReason;
+using R = IommuFault;
 
 struct Case {
   D dialect;
@@ -85,8 +85,7 @@ TEST(FaultCode, TableOfTheSpecification) {
   for (const Case& c : cases) {
     const auto code = FaultCode(c.dialect, c.cause);
     EXPECT_EQ(code.has_value() ? *code : -1, c.code)
-        << FaultDialectName(c.dialect) << " "
-        << FaultReasonName(c.cause.reason);
+        << FaultDialectName(c.dialect) << " " << IommuFaultName(c.cause.reason);
   }
 }
 
@@ -114,14 +113,14 @@ TEST(FaultCode, AsTheFormats) {
     if (f.family == Family::kToy) continue;
     const bool first =
         f.family == Family::kRiscvS || f.family == Family::kLpaeS1;
-    for (int r = 1; r < kFaultReasons; ++r) {
+    for (int r = 1; r < kIommuFaults; ++r) {
       for (int a = 0; a < kFaultAccesses; ++a) {
         const FaultCause cause = {static_cast<R>(r), static_cast<A>(a),
                                   static_cast<uint8_t>(first ? 1 : 2),
                                   P::kPages};
         EXPECT_EQ(FaultCode(dialect_of(f.family), cause).value_or(0),
                   f.ops->fault_code(cause.reason, bits[a]))
-            << f.name << " " << FaultReasonName(cause.reason) << " " << a;
+            << f.name << " " << IommuFaultName(cause.reason) << " " << a;
         ++compared;
       }
     }
@@ -145,7 +144,7 @@ TEST(FaultRows, OneRowACodeAndRoomInTheRecord) {
 TEST(FaultRows, ACodeFitsItsCause) {
   int made = 0;
   for (int d = 0; d < kFaultDialects; ++d) {
-    for (int r = 0; r < kFaultReasons; ++r) {
+    for (int r = 0; r < kIommuFaults; ++r) {
       for (int a = 0; a < kFaultAccesses; ++a) {
         for (int p = 0; p < kFaultPlaces; ++p) {
           for (const uint8_t stage : {1, 2}) {

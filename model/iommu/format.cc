@@ -157,29 +157,29 @@ const Format* FindFormat(absl::string_view name) {
   return nullptr;
 }
 
-absl::string_view FaultReasonName(FaultReason reason) {
+absl::string_view IommuFaultName(IommuFault reason) {
   switch (reason) {
-    case FaultReason::kNone:
+    case IommuFault::kNone:
       return "none";
-    case FaultReason::kNoContext:
+    case IommuFault::kNoContext:
       return "no_context";
-    case FaultReason::kTableFetch:
+    case IommuFault::kTableFetch:
       return "table_fetch";
-    case FaultReason::kTableCorrupt:
+    case IommuFault::kTableCorrupt:
       return "table_corrupt";
-    case FaultReason::kNotPresent:
+    case IommuFault::kNotPresent:
       return "not_present";
-    case FaultReason::kPermission:
+    case IommuFault::kPermission:
       return "permission";
-    case FaultReason::kInputWidth:
+    case IommuFault::kInputWidth:
       return "input_width";
-    case FaultReason::kOutputWidth:
+    case IommuFault::kOutputWidth:
       return "output_width";
-    case FaultReason::kReservedBits:
+    case IommuFault::kReservedBits:
       return "reserved_bits";
-    case FaultReason::kAccessFlag:
+    case IommuFault::kAccessFlag:
       return "access_flag";
-    case FaultReason::kTypeBlocked:
+    case IommuFault::kTypeBlocked:
       return "type_blocked";
   }
   return "?";

@@ -39,7 +39,7 @@ inline constexpr uint32_t kAccessExec = 4;
 
 // Why a walk ended (semantics.md 8.2), the same for all formats; the native
 // code is FaultCode's.
-enum class FaultReason : uint8_t {
+enum class IommuFault : uint8_t {
   kNone,
   kNoContext,     // no device context, or an invalid one
   kTableFetch,    // an entry could not be read
@@ -53,7 +53,7 @@ enum class FaultReason : uint8_t {
   kTypeBlocked,
 };
 
-absl::string_view FaultReasonName(FaultReason reason);
+absl::string_view IommuFaultName(IommuFault reason);
 
 struct FormatLevel {
   uint8_t shift = 0;  // log2 of the bytes that an entry spans
@@ -177,7 +177,7 @@ struct FormatOps {
   // Of an entry that leaf_entry and leaf_address made.
   LeafFields (*parse_leaf)(const Format& f, int level, uint64_t bits);
   // The format's own code of a fault at a level (-1: before the walk).
-  uint32_t (*fault_code)(FaultReason reason, uint32_t access);
+  uint32_t (*fault_code)(IommuFault reason, uint32_t access);
 };
 
 // A leaf entry's bits without its address, moved from (level, size) to another

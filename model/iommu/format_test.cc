@@ -152,7 +152,7 @@ TEST(Format, LeafBits) {
 
 // What stops a walk at an entry, and the code that the hardware reports.
 TEST(Format, FaultsOfEntries) {
-  using R = FaultReason;
+  using R = IommuFault;
   const struct {
     const char* name;
     int level;
@@ -196,7 +196,7 @@ TEST(Format, FaultsOfEntries) {
     const Format& f = F(row.name);
     const EntryStep step = Step(f, row.level, row.bits, {.access = row.access});
     EXPECT_EQ(step.kind, EntryStep::kFault);
-    EXPECT_EQ(FaultReasonName(step.reason), FaultReasonName(row.reason));
+    EXPECT_EQ(IommuFaultName(step.reason), IommuFaultName(row.reason));
     EXPECT_EQ(f.ops->fault_code(row.reason, row.access), row.code);
   }
 }
@@ -221,7 +221,7 @@ TEST(Walker, AmdPointerSkipsLevels) {
   // Index bits of the level skipped must be zero.
   const Walked skipped = WalkRaw(f, memory, 0x1000, 0x40212345);
   EXPECT_FALSE(skipped.ok);
-  EXPECT_EQ(skipped.reason, FaultReason::kNotPresent);
+  EXPECT_EQ(skipped.reason, IommuFault::kNotPresent);
 }
 
 TEST(Walker, PermissionsAddUpWhereTheFormatSaysSo) {
@@ -232,7 +232,7 @@ TEST(Walker, PermissionsAddUpWhereTheFormatSaysSo) {
   memory.Write(0x3000, 0x7003);
   EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0).perm & 3, kAccessRead);
   const Walked w = WalkRaw(f, memory, 0x1000, 0, kAccessWrite);
-  EXPECT_EQ(w.reason, FaultReason::kPermission);
+  EXPECT_EQ(w.reason, IommuFault::kPermission);
   EXPECT_EQ(w.level, 2);
   EXPECT_EQ(f.native_level(w.level), 3);
   EXPECT_EQ(w.pte_address, 0x1000u);
@@ -244,10 +244,10 @@ TEST(Walker, HolesAndDamageEndAWalk) {
   memory.Write(0x1000, 0x2003);
   memory.AddHole(0x2004, 0x2004);
   memory.AddPoison(0x1008, 0x100f);
-  EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0).reason, FaultReason::kTableFetch);
+  EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0).reason, IommuFault::kTableFetch);
   EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0).level, 1);
   EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0x40000000).reason,
-            FaultReason::kTableCorrupt);
+            IommuFault::kTableCorrupt);
   EXPECT_EQ(WalkRaw(f, memory, 0x1000, 0x8000000000).level, -1);
 }
 
@@ -327,17 +327,17 @@ TEST(TwoStages, SmmuStages) {
   EXPECT_EQ(w.gpa, 0x8000003000u);
   w = walk(0x600000, kAccessRead);
   EXPECT_EQ(w.stage, 1);
-  EXPECT_EQ(w.reason(), FaultReason::kNotPresent);
+  EXPECT_EQ(w.reason(), IommuFault::kNotPresent);
 }
 
 TEST(Context, WhichTablesTranslate) {
   DeviceContext context;
-  EXPECT_EQ(ResolveContext(context, {}).reason, FaultReason::kNoContext);
+  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kNoContext);
   EXPECT_EQ(ResolveContext(context, {}).riscv_cause, 258u);
   context.kind = ContextKind::kBlocked;
-  EXPECT_EQ(ResolveContext(context, {}).reason, FaultReason::kTypeBlocked);
+  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kTypeBlocked);
   context.kind = ContextKind::kIdentity;
-  EXPECT_EQ(ResolveContext(context, {}).reason, FaultReason::kNone);
+  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kNone);
   EXPECT_EQ(ResolveContext(context, {}).first.format, nullptr);
   context.kind = ContextKind::kTranslated;
   context.first = {&F("riscv39"), 0x1000};

@@ -53,18 +53,18 @@ struct LpaeBits {
   // F_TRANSLATION, F_ADDR_SIZE, F_ACCESS, F_PERMISSION, F_WALK_EABT,
   // C_BAD_STE, F_TRANS_FORBIDDEN (ARM IHI 0070 7.3; QEMU smmuv3-internal.h).
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kNoContext, 4, 4, 4},
-      {FaultReason::kTableFetch, 0xb, 0xb, 0xb},
-      {FaultReason::kTableCorrupt, 0xb, 0xb, 0xb},
-      {FaultReason::kNotPresent, 0x10, 0x10, 0x10},
-      {FaultReason::kReservedBits, 0x10, 0x10, 0x10},
-      {FaultReason::kInputWidth, 0x10, 0x10, 0x10},
-      {FaultReason::kOutputWidth, 0x11, 0x11, 0x11},
-      {FaultReason::kAccessFlag, 0x12, 0x12, 0x12},
-      {FaultReason::kPermission, 0x13, 0x13, 0x13},
-      {FaultReason::kTypeBlocked, 7, 7, 7},
+      {IommuFault::kNoContext, 4, 4, 4},
+      {IommuFault::kTableFetch, 0xb, 0xb, 0xb},
+      {IommuFault::kTableCorrupt, 0xb, 0xb, 0xb},
+      {IommuFault::kNotPresent, 0x10, 0x10, 0x10},
+      {IommuFault::kReservedBits, 0x10, 0x10, 0x10},
+      {IommuFault::kInputWidth, 0x10, 0x10, 0x10},
+      {IommuFault::kOutputWidth, 0x11, 0x11, 0x11},
+      {IommuFault::kAccessFlag, 0x12, 0x12, 0x12},
+      {IommuFault::kPermission, 0x13, 0x13, 0x13},
+      {IommuFault::kTypeBlocked, 7, 7, 7},
   };
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t access) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t access) {
     return FindFaultCode(kCodes, reason, access);
   }
 };
@@ -84,24 +84,24 @@ struct LpaeFamily : LpaeBits {
   }
   static constexpr EntryStep Step(const Format& f, int level, uint64_t bits,
                                   const WalkRequest& request) {
-    if ((bits & kValid) == 0) return EntryStep::Fault(FaultReason::kNotPresent);
+    if ((bits & kValid) == 0) return EntryStep::Fault(IommuFault::kNotPresent);
     const bool bit1 = (bits & kTableOrPage) != 0;
     const uint64_t address = Unpack(f, bits);
     const bool wide = f.output_bits < 52 && address >> f.output_bits != 0;
     if (level > 0 && bit1) {
-      if (wide) return EntryStep::Fault(FaultReason::kOutputWidth);
+      if (wide) return EntryStep::Fault(IommuFault::kOutputWidth);
       return EntryStep::Table(level - 1, address);
     }
     const int shift = f.level[level].shift;
     // A block where the level has none, or a last level without bit 1.
     if (level > 0 ? !f.HasLeafSize(shift) : !bit1)
-      return EntryStep::Fault(FaultReason::kReservedBits);
-    if (wide) return EntryStep::Fault(FaultReason::kOutputWidth);
+      return EntryStep::Fault(IommuFault::kReservedBits);
+    if (wide) return EntryStep::Fault(IommuFault::kOutputWidth);
     if ((bits & kAccessFlag) == 0)
-      return EntryStep::Fault(FaultReason::kAccessFlag);
+      return EntryStep::Fault(IommuFault::kAccessFlag);
     const uint32_t perm = Stage::Perm(bits, request.supervisor);
     if ((perm & request.access) == 0)
-      return EntryStep::Fault(FaultReason::kPermission);
+      return EntryStep::Fault(IommuFault::kPermission);
     // The bits of the address below the size are not looked at.
     return EntryStep::Leaf(shift, address & ~((uint64_t{1} << shift) - 1),
                            perm);

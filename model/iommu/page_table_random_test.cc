@@ -166,7 +166,7 @@ class Pair {
     }
     // RISC-V reserves write-only.
     if (!w.ok) {
-      EXPECT_TRUE(w.reason == FaultReason::kReservedBits);
+      EXPECT_TRUE(w.reason == IommuFault::kReservedBits);
       return;
     }
     const uint64_t offset = (uint64_t{1} << plain->fields.size_bits) - 1;

@@ -53,8 +53,8 @@ struct PageTableSource {
     return cursor.kind == SlotKind::kRun ? nodes.run(cursor.word).level : level;
   }
 
-  FaultReason Load(Cursor& cursor, const Format& f, int level,
-                   uint64_t position, uint64_t address, uint64_t* bits) const {
+  IommuFault Load(Cursor& cursor, const Format& f, int level, uint64_t position,
+                  uint64_t address, uint64_t* bits) const {
     const TableNodes& nodes = table->nodes();
     if (cursor.kind == SlotKind::kTable) [[likely]] {
       const uint32_t node = static_cast<uint32_t>(cursor.word);
@@ -63,27 +63,27 @@ struct PageTableSource {
       // The last level has nothing but entries.
       if (level == 0) {
         *bits = cursor.word;
-        return FaultReason::kNone;
+        return IommuFault::kNone;
       }
       cursor.kind = nodes.kind(node, i);
       if (cursor.kind == SlotKind::kEntry || cursor.kind == SlotKind::kPoison) {
         *bits = cursor.word;
-        return FaultReason::kNone;
+        return IommuFault::kNone;
       }
       if (cursor.kind == SlotKind::kTable) {
         *bits = Pointer(f, level, position);
-        return FaultReason::kNone;
+        return IommuFault::kNone;
       }
     }
     if (cursor.kind == SlotKind::kPoison) [[unlikely]] {
       *bits = 0;
-      return memory == nullptr ? FaultReason::kTableFetch
+      return memory == nullptr ? IommuFault::kTableFetch
                                : memory->Read(address, f.entry_bytes, bits);
     }
     const TableRun& run = nodes.run(cursor.word);
     *bits = level > run.level ? Pointer(f, level, position)
                               : PageTable::RunBits(f, run, position);
-    return FaultReason::kNone;
+    return IommuFault::kNone;
   }
 
   void Enter(Cursor& cursor, uint64_t address) const {

@@ -275,7 +275,7 @@ TEST(PageTable, PoisonedEntryLeadsElsewhere) {
   ASSERT_TRUE(table.Poison(1, 0x200000, 0x7777003));
   EXPECT_EQ(table.counts().poisoned, 1u);
   EXPECT_EQ(table.counts().leaf_entries, 512u);
-  EXPECT_EQ(WalkTable(table, 0x200000, {}).reason, FaultReason::kTableFetch);
+  EXPECT_EQ(WalkTable(table, 0x200000, {}).reason, IommuFault::kTableFetch);
   RawMemory memory;
   memory.Write(0x7777008, 0xabc003);
   const Walked w = WalkTable(table, 0x201234, {}, &memory);
@@ -283,7 +283,7 @@ TEST(PageTable, PoisonedEntryLeadsElsewhere) {
   EXPECT_EQ(w.pa, 0xabc234u);
   EXPECT_EQ(w.pte_address, 0x7777008u);
   EXPECT_EQ(WalkTable(table, 0x200000, {}, &memory).reason,
-            FaultReason::kNotPresent);
+            IommuFault::kNotPresent);
   EXPECT_FALSE(table.Poison(0, 0x40000000, 1)) << "no table there";
   table.Map({.first = 0x200000, .last = 0x200fff, .address = 0x9000});
   EXPECT_EQ(table.counts().poisoned, 0u);

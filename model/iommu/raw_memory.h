@@ -35,17 +35,17 @@ class RawMemory {
   void set_address_bits(int bits) { address_bits_ = bits; }
 
   // `bytes` is 4 or 8; `address` a multiple of it.
-  FaultReason Read(uint64_t address, int bytes, uint64_t* value) const {
+  IommuFault Read(uint64_t address, int bytes, uint64_t* value) const {
     *value = 0;
     if ((address_bits_ < 64 && address >> address_bits_ != 0) ||
         Touches(holes_, address, bytes))
-      return FaultReason::kTableFetch;
-    if (Touches(poison_, address, bytes)) return FaultReason::kTableCorrupt;
+      return IommuFault::kTableFetch;
+    if (Touches(poison_, address, bytes)) return IommuFault::kTableCorrupt;
     const auto it = words_.find(address & ~7ull);
-    if (it == words_.end()) return FaultReason::kNone;
+    if (it == words_.end()) return IommuFault::kNone;
     *value =
         bytes == 8 ? it->second : it->second >> (address & 4) * 8 & 0xffffffff;
-    return FaultReason::kNone;
+    return IommuFault::kNone;
   }
 
  private:
@@ -78,8 +78,8 @@ struct RawSource {
                    uint64_t position) const {
     return cursor.table + f.Index(level, position) * f.entry_bytes;
   }
-  FaultReason Load(Cursor&, const Format& f, int, uint64_t, uint64_t address,
-                   uint64_t* bits) const {
+  IommuFault Load(Cursor&, const Format& f, int, uint64_t, uint64_t address,
+                  uint64_t* bits) const {
     return memory->Read(address, f.entry_bytes, bits);
   }
   void Enter(Cursor& cursor, uint64_t address) const { cursor.table = address; }

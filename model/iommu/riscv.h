@@ -71,36 +71,36 @@ struct RiscvBits {
 // What is left of a step: the rules of user and supervisor pages.
 template <typename Stage>
 struct RiscvFamily : RiscvBits {
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t access) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t access) {
     return FindFaultCode(Stage::kCodes, reason, access);
   }
   static constexpr EntryStep Step(const Format& f, int level, uint64_t bits,
                                   const WalkRequest& request) {
-    if ((bits & kValid) == 0) return EntryStep::Fault(FaultReason::kNotPresent);
+    if ((bits & kValid) == 0) return EntryStep::Fault(IommuFault::kNotPresent);
     if (Malformed(f, level, bits))
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     if ((bits & (kRead | kExec)) == 0) {
       if (level == 0 || Pbmt(bits) != 0 ||
           (bits & (kDirty | kAccessed | kUser)) != 0)
-        return EntryStep::Fault(FaultReason::kReservedBits);
+        return EntryStep::Fault(IommuFault::kReservedBits);
       return EntryStep::Table(level - 1, PageOf(bits));
     }
     const uint32_t perm = Perm(bits);
     if ((perm & request.access) == 0 || !Stage::Allows(bits, request))
-      return EntryStep::Fault(FaultReason::kPermission);
+      return EntryStep::Fault(IommuFault::kPermission);
     const int shift = f.level[level].shift;
     uint64_t page = PageOf(bits);
     if ((page & ((uint64_t{1} << shift) - 1)) != 0)
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     const bool napot = (bits & kNapot) != 0;
     if (napot) {
       if ((page & 0xf000) != 0x8000)
-        return EntryStep::Fault(FaultReason::kReservedBits);
+        return EntryStep::Fault(IommuFault::kReservedBits);
       page &= ~uint64_t{0xffff};
     }
     if ((bits & kAccessed) == 0 ||
         (request.access == kAccessWrite && (bits & kDirty) == 0))
-      return EntryStep::Fault(FaultReason::kAccessFlag);
+      return EntryStep::Fault(IommuFault::kAccessFlag);
     return EntryStep::Leaf(napot ? kNapotBits : shift, page, perm);
   }
 };
@@ -114,16 +114,16 @@ struct RiscvFirstStage {
   // Access faults 5, 7, 1; page faults 13, 15, 12; 274 corruption; 258 no
   // device context; 260 transaction type disallowed.
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kNoContext, 258, 258, 258},
-      {FaultReason::kTableFetch, 5, 7, 1},
-      {FaultReason::kTableCorrupt, 274, 274, 274},
-      {FaultReason::kNotPresent, 13, 15, 12},
-      {FaultReason::kPermission, 13, 15, 12},
-      {FaultReason::kInputWidth, 13, 15, 12},
-      {FaultReason::kOutputWidth, 5, 7, 1},
-      {FaultReason::kReservedBits, 13, 15, 12},
-      {FaultReason::kAccessFlag, 13, 15, 12},
-      {FaultReason::kTypeBlocked, 260, 260, 260},
+      {IommuFault::kNoContext, 258, 258, 258},
+      {IommuFault::kTableFetch, 5, 7, 1},
+      {IommuFault::kTableCorrupt, 274, 274, 274},
+      {IommuFault::kNotPresent, 13, 15, 12},
+      {IommuFault::kPermission, 13, 15, 12},
+      {IommuFault::kInputWidth, 13, 15, 12},
+      {IommuFault::kOutputWidth, 5, 7, 1},
+      {IommuFault::kReservedBits, 13, 15, 12},
+      {IommuFault::kAccessFlag, 13, 15, 12},
+      {IommuFault::kTypeBlocked, 260, 260, 260},
   };
 };
 
@@ -132,16 +132,16 @@ struct RiscvSecondStage {
     return (bits & RiscvBits::kUser) != 0;
   }
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kNoContext, 258, 258, 258},
-      {FaultReason::kTableFetch, 5, 7, 1},
-      {FaultReason::kTableCorrupt, 274, 274, 274},
-      {FaultReason::kNotPresent, 21, 23, 20},
-      {FaultReason::kPermission, 21, 23, 20},
-      {FaultReason::kInputWidth, 21, 23, 20},
-      {FaultReason::kOutputWidth, 5, 7, 1},
-      {FaultReason::kReservedBits, 21, 23, 20},
-      {FaultReason::kAccessFlag, 21, 23, 20},
-      {FaultReason::kTypeBlocked, 260, 260, 260},
+      {IommuFault::kNoContext, 258, 258, 258},
+      {IommuFault::kTableFetch, 5, 7, 1},
+      {IommuFault::kTableCorrupt, 274, 274, 274},
+      {IommuFault::kNotPresent, 21, 23, 20},
+      {IommuFault::kPermission, 21, 23, 20},
+      {IommuFault::kInputWidth, 21, 23, 20},
+      {IommuFault::kOutputWidth, 5, 7, 1},
+      {IommuFault::kReservedBits, 21, 23, 20},
+      {IommuFault::kAccessFlag, 21, 23, 20},
+      {IommuFault::kTypeBlocked, 260, 260, 260},
   };
 };
 

@@ -59,27 +59,27 @@ struct S390Family {
   // Error event codes (QEMU s390-pci-bus.h): out of range, invalid region or
   // segment entry, protected.
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kInputWidth, 2, 2, 2},
-      {FaultReason::kNotPresent, 7, 7, 7},
-      {FaultReason::kPermission, 4, 4, 4},
-      {FaultReason::kReservedBits, 8, 8, 8},
-      {FaultReason::kOutputWidth, 8, 8, 8},
-      {FaultReason::kTableFetch, 8, 8, 8},
-      {FaultReason::kTableCorrupt, 8, 8, 8},
+      {IommuFault::kInputWidth, 2, 2, 2},
+      {IommuFault::kNotPresent, 7, 7, 7},
+      {IommuFault::kPermission, 4, 4, 4},
+      {IommuFault::kReservedBits, 8, 8, 8},
+      {IommuFault::kOutputWidth, 8, 8, 8},
+      {IommuFault::kTableFetch, 8, 8, 8},
+      {IommuFault::kTableCorrupt, 8, 8, 8},
   };
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t access) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t access) {
     return FindFaultCode(kCodes, reason, access);
   }
 
   static constexpr EntryStep Step(const Format& f, int level, uint64_t bits,
                                   const WalkRequest& request) {
     if ((bits & (level == 0 ? kPageInvalid : kInvalid)) != 0)
-      return EntryStep::Fault(FaultReason::kNotPresent);
+      return EntryStep::Fault(IommuFault::kNotPresent);
     if (level > 0 && (bits & kTypeMask) != (level == 1 ? 0 : kTypeRegionThird))
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     const uint32_t perm = Perm(bits);
     if ((perm & request.access) == 0)
-      return EntryStep::Fault(FaultReason::kPermission);
+      return EntryStep::Fault(IommuFault::kPermission);
     if (level == 2) return EntryStep::Table(1, bits & kRegionOrigin, perm);
     if (level == 1 && (bits & kLarge) == 0)
       return EntryStep::Table(0, bits & kSegmentOrigin, perm);

@@ -31,19 +31,19 @@ struct ToyFamily {
   static constexpr LeafFields ParseLeaf(const Format&, int, uint64_t bits) {
     return {bits & kPage, 12, kAccessRead | kAccessWrite, bits & ~kPage};
   }
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t) {
     return static_cast<uint32_t>(reason);  // it has no codes of its own
   }
   static constexpr EntryStep Step(const Format&, int level, uint64_t bits,
                                   const WalkRequest&) {
-    if ((bits & kValid) == 0) return EntryStep::Fault(FaultReason::kNotPresent);
+    if ((bits & kValid) == 0) return EntryStep::Fault(IommuFault::kNotPresent);
     if (level > 0) {
       if ((bits & (BitMask(9, 1) | BitMask(63, 32))) != 0)
-        return EntryStep::Fault(FaultReason::kReservedBits);
+        return EntryStep::Fault(IommuFault::kReservedBits);
       return EntryStep::Table(level - 1, bits & kTable);
     }
     if ((bits & (BitMask(11, 1) | BitMask(63, 32))) != 0)
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     return EntryStep::Leaf(12, bits & kPage, 7);
   }
 };

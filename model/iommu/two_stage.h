@@ -35,8 +35,8 @@ struct TwoStageWalked {
   uint8_t stage = 0;      // 1 or 2: who faulted
   bool implicit = false;  // while an entry of the first stage was read
 
-  FaultReason reason() const {
-    return ok ? FaultReason::kNone : stage == 2 ? second.reason : first.reason;
+  IommuFault reason() const {
+    return ok ? IommuFault::kNone : stage == 2 ? second.reason : first.reason;
   }
   uint32_t native_code() const {
     return ok ? 0 : stage == 2 ? second.native_code : first.native_code;
@@ -78,8 +78,8 @@ struct NestedSource {
                    uint64_t position) const {
     return first.Address(cursor, f, level, position);
   }
-  FaultReason Load(Cursor& cursor, const Format& f, int level,
-                   uint64_t position, uint64_t address, uint64_t* bits) const {
+  IommuFault Load(Cursor& cursor, const Format& f, int level, uint64_t position,
+                  uint64_t address, uint64_t* bits) const {
     // The implicit access is a read, whatever the access itself is.
     state->second =
         WalkSecondStage<F2>(second_format, second, address, {}, *trace);

@@ -47,17 +47,17 @@ struct VtdFamily {
   // Legacy mode (Linux 6.12 drivers/iommu/intel/dmar.c dma_remap_fault_reasons;
   // QEMU intel_iommu_internal.h).
   static constexpr FaultCodes kCodes[] = {
-      {FaultReason::kNoContext, 2, 2, 2},
-      {FaultReason::kTableFetch, 7, 7, 7},
-      {FaultReason::kTableCorrupt, 7, 7, 7},
-      {FaultReason::kNotPresent, 6, 5, 6},
-      {FaultReason::kPermission, 6, 5, 6},
-      {FaultReason::kInputWidth, 4, 4, 4},
-      {FaultReason::kReservedBits, 0xc, 0xc, 0xc},
-      {FaultReason::kOutputWidth, 0xc, 0xc, 0xc},
-      {FaultReason::kTypeBlocked, 0xd, 0xd, 0xd},
+      {IommuFault::kNoContext, 2, 2, 2},
+      {IommuFault::kTableFetch, 7, 7, 7},
+      {IommuFault::kTableCorrupt, 7, 7, 7},
+      {IommuFault::kNotPresent, 6, 5, 6},
+      {IommuFault::kPermission, 6, 5, 6},
+      {IommuFault::kInputWidth, 4, 4, 4},
+      {IommuFault::kReservedBits, 0xc, 0xc, 0xc},
+      {IommuFault::kOutputWidth, 0xc, 0xc, 0xc},
+      {IommuFault::kTypeBlocked, 0xd, 0xd, 0xd},
   };
-  static constexpr uint32_t FaultCode(FaultReason reason, uint32_t access) {
+  static constexpr uint32_t FaultCode(IommuFault reason, uint32_t access) {
     return FindFaultCode(kCodes, reason, access);
   }
 
@@ -66,8 +66,8 @@ struct VtdFamily {
     const uint64_t needed = request.access == kAccessWrite ? kWrite : kRead;
     if ((bits & needed) == 0) {
       return EntryStep::Fault((bits & (kRead | kWrite)) == 0
-                                  ? FaultReason::kNotPresent
-                                  : FaultReason::kPermission);
+                                  ? IommuFault::kNotPresent
+                                  : IommuFault::kPermission);
     }
     const bool leaf = level == 0 || (bits & kPageSize) != 0;
     // Bit 62 and the address bits that the machine lacks; a leaf's address is
@@ -76,13 +76,13 @@ struct VtdFamily {
     if (f.output_bits < 52) reserved |= BitMask(51, f.output_bits);
     if (!leaf) {
       if ((bits & (reserved | kSnoop)) != 0)
-        return EntryStep::Fault(FaultReason::kReservedBits);
+        return EntryStep::Fault(IommuFault::kReservedBits);
       return EntryStep::Table(level - 1, bits & kAddress, Perm(bits));
     }
     const int shift = f.level[level].shift;
     if (level > 0) reserved |= BitMask(shift - 1, 12);
     if ((bits & reserved) != 0 || !f.HasLeafSize(shift))
-      return EntryStep::Fault(FaultReason::kReservedBits);
+      return EntryStep::Fault(IommuFault::kReservedBits);
     return EntryStep::Leaf(shift, bits & kAddress, Perm(bits));
   }
 };

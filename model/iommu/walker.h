@@ -40,7 +40,7 @@ struct Walked {
   // bytes around the address.
   uint8_t size_bits = 0;
   uint8_t perm = 0;  // kAccess..., added up where the format does that
-  FaultReason reason = FaultReason::kNone;
+  IommuFault reason = IommuFault::kNone;
   int8_t level = -1;  // where the walk stopped; 0 last, -1 before the root
   uint8_t reads = 0;  // entries read
   uint32_t native_code = 0;
@@ -54,7 +54,7 @@ struct WalkStep {
   int level = 0;
   uint64_t pte_address = 0;
   uint64_t pte = 0;
-  FaultReason load = FaultReason::kNone;  // whether it could be read
+  IommuFault load = IommuFault::kNone;  // whether it could be read
   uint8_t stage = 1;  // 2: of the second of two stages (two_stage.h)
 };
 
@@ -64,7 +64,7 @@ struct NoWalkTrace {
 
 // Not inlined: faults are rare.
 template <typename F>
-[[gnu::noinline]] Walked WalkFault(Walked w, FaultReason reason,
+[[gnu::noinline]] Walked WalkFault(Walked w, IommuFault reason,
                                    uint32_t access) {
   w.ok = false;
   w.reason = reason;
@@ -81,7 +81,7 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
                                     Trace&& trace = Trace()) {
   Walked w;
   if (!f.Translates(input)) [[unlikely]]
-    return WalkFault<F>(w, FaultReason::kInputWidth, request.access);
+    return WalkFault<F>(w, IommuFault::kInputWidth, request.access);
   const uint64_t position = f.Position(input);
   typename Source::Cursor cursor = source.Root();
   uint32_t perm = 7;
@@ -94,11 +94,11 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
   for (;;) {
     w.level = static_cast<int8_t>(level);
     w.pte_address = source.Address(cursor, f, level, position);
-    const FaultReason load =
+    const IommuFault load =
         source.Load(cursor, f, level, position, w.pte_address, &w.pte);
     ++w.reads;
     trace(WalkStep{level, w.pte_address, w.pte, load, 1});
-    if (load != FaultReason::kNone) [[unlikely]]
+    if (load != IommuFault::kNone) [[unlikely]]
       return WalkFault<F>(w, load, request.access);
     const EntryStep step = F::Step(f, level, w.pte, request);
     perm &= step.perm;
@@ -118,7 +118,7 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
       const int from = f.level[next].shift + f.level[next].bits;
       if ((position & (BitMask(f.level[level].shift - 1, 0) >> from << from)) !=
           0)
-        return WalkFault<F>(w, FaultReason::kNotPresent, request.access);
+        return WalkFault<F>(w, IommuFault::kNotPresent, request.access);
     }
     source.Enter(cursor, step.address);
     level = next;

@@ -2,8 +2,7 @@
 
 #include <bit>
 #include <cerrno>
-
-#include "model/kernel/iommu_table.h"
+#include <optional>
 
 namespace iovalab {
 namespace {
@@ -54,23 +53,41 @@ void IommuAttach(IommuDomain& domain) {
 }
 
 void IommuFree(IommuDomain& domain, Sink& sink) {
-  while (const auto run = sink.table(kIommuStore).AtOrAfter(0)) {
-    sink.Del(kIommuStore, *run, Rule::kIommuFreed, Actor::kKernel);
-  }
+  IommuTableFree(domain.table, Rule::kIommuFreed, sink);
   IommuAttach(domain);
 }
 
 int IommuMap(IommuDomain& domain, uint64_t iova, Hpa hpa, uint64_t size,
-             uint32_t perm, const KernelProfile& kernel, Sink& sink) {
+             uint32_t perm, const KernelProfile& kernel, Sink& sink,
+             Rule* why) {
+  Rule unused = Rule::kNone;
+  Rule& rule = why == nullptr ? unused : *why;
+  const IommuDriver& driver = *domain.table.driver;
   if (perm < kPermRead || perm > kPermReadWrite) {
+    rule = Rule::kIommuPerm;
     IommuUnmap(domain, iova, 0, Rule::kIommuPerm, kernel, sink);
     return -EINVAL;
   }
+  const std::optional<uint32_t> leaf_perm = LeafPerm(driver, perm);
+  if (!leaf_perm) {
+    rule = Rule::kIommuNoWriteOnly;
+    return -EINVAL;
+  }
+  const Entry run{iova, iova + (size - 1), hpa.value, 0, *leaf_perm};
+  if (run.last > driver.format->last_position() ||
+      run.target_last() > driver.format->output_mask() ||
+      run.target_last() < run.target) {
+    rule = Rule::kIommuTooWide;
+    return -ERANGE;
+  }
   Log(domain, {IommuCall::Op::kMap, iova, size, hpa.value});
-  IommuTableMap({iova, iova + (size - 1), hpa.value, 0, IommuLeafPerm(perm)},
-                perm == kPermWrite ? Rule::kIommuReadBit : Rule::kIommuMap,
-                sink);
-  return 0;
+  const bool read_bit = driver.is_vtd() && perm == kPermWrite;
+  if (IommuTableMap(domain.table, run,
+                    read_bit ? Rule::kIommuReadBit : driver.map_rule, sink)) {
+    return 0;
+  }
+  rule = Rule::kIommuExists;
+  return -EEXIST;
 }
 
 uint64_t IommuUnmap(IommuDomain& domain, uint64_t iova, uint64_t size,
@@ -84,9 +101,15 @@ uint64_t IommuUnmap(IommuDomain& domain, uint64_t iova, uint64_t size,
   }
   const uint64_t last =
       iova > UINT64_MAX - (size - 1) ? UINT64_MAX : iova + (size - 1);
-  const uint64_t cleared = IommuTableUnmap(iova, last, rule, sink);
-  FlushPages(domain, iova, cleared, kernel);
-  return cleared - iova + 1;
+  const uint64_t cleared =
+      IommuTableUnmap(domain.table, iova, last, rule, sink);
+  const uint64_t bytes = cleared - iova + 1;
+  if (bytes == 0) {
+    FlushNothing(domain, kernel);
+  } else {
+    FlushPages(domain, iova, cleared, kernel);
+  }
+  return bytes;
 }
 
 }  // namespace iovalab

@@ -7,7 +7,8 @@
 // A-vp-platform-iommu; Linux 5.17 and 6.12 drivers/iommu/iommu.c,
 // drivers/iommu/intel/.
 //
-// The table itself is iommu_table.h.
+// The table itself is iommu_table.h, where other drivers differ from VT-d's
+// iommu_driver.h. Invalidations are VT-d's whatever the driver.
 //
 // Not for: caches. An unmap here is strict: nothing translates through what it
 // removed once it returns.
@@ -18,6 +19,8 @@
 #include <vector>
 
 #include "model/addr/address.h"
+#include "model/kernel/iommu_driver.h"
+#include "model/kernel/iommu_table.h"
 #include "model/profile/kernel_profile.h"
 #include "model/store/sink.h"
 
@@ -45,6 +48,8 @@ struct IommuDomain {
   uint64_t flushes = 0;  // IOTLB invalidations so far
   bool log_calls = false;
   std::vector<IommuCall> calls;  // kept while log_calls
+  // Of another format where one is put here before the device attaches.
+  IommuTable table{FindIommuDriver("vtd4")};
 };
 
 // The device moves into the domain, or back out of it.
@@ -52,19 +57,19 @@ void IommuAttach(IommuDomain& domain);
 // The domain goes with all that it maps.
 void IommuFree(IommuDomain& domain, Sink& sink);
 
-// Maps whole pages [iova, iova + size) to hpa on, size > 0. 0, or -EINVAL for a
-// permission other than r, w and rw.
+// Maps whole pages [iova, iova + size) to hpa on, size > 0. 0, or, with nothing
+// mapped and `why` saying which rule: -EINVAL for a permission other than r, w
+// and rw, or one that the driver has not; -ERANGE for addresses that the
+// format has not; -EEXIST.
 int IommuMap(IommuDomain& domain, uint64_t iova, Hpa hpa, uint64_t size,
-             uint32_t perm, const KernelProfile& kernel, Sink& sink);
+             uint32_t perm, const KernelProfile& kernel, Sink& sink,
+             Rule* why = nullptr);
 
-// Unmaps every leaf that touches [iova, iova + size). Bytes from iova on that
-// are unmapped now: at least size, more where the last leaf is a superpage, 0
-// where iova and size are not whole pages.
+// Unmaps the leaves that touch [iova, iova + size). Bytes from iova on that
+// are unmapped now: at least size, more where the last leaf is a superpage,
+// less where the driver stopped, 0 where iova and size are not whole pages.
 uint64_t IommuUnmap(IommuDomain& domain, uint64_t iova, uint64_t size,
                     Rule rule, const KernelProfile& kernel, Sink& sink);
-
-// The permission that the leaves have: VT-d's driver sets the read bit always.
-constexpr uint32_t IommuLeafPerm(uint32_t perm) { return perm | 1; }
 
 }  // namespace iovalab
 

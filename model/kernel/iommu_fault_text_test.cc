@@ -7,7 +7,7 @@ namespace {
 
 using A = FaultAccess;
 using D = FaultDialect;
-using R = FaultReason;
+using R = IommuFault;
 using Lines = std::vector<std::string>;
 
 Lines TextOf(const DmaFault& fault) {

@@ -1,30 +1,108 @@
 #include "model/kernel/iommu_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
+
+#include "sim/check.h"
 
 namespace iovalab {
 namespace {
 
-// Leaves of VT-d's second level, biggest first (levels 3, 2, 1).
-constexpr uint64_t kLeafSizes[] = {uint64_t{1} << 30, uint64_t{1} << 21,
-                                   kPageSize};
+int LargestSize(uint64_t sizes) { return std::bit_width(sizes) - 1; }
 
-}  // namespace
-
-Range<Iova> IommuLeafAt(const Entry& run, uint64_t iova) {
-  for (const uint64_t size : kLeafSizes) {
-    const uint64_t first = iova & ~(size - 1);
-    const uint64_t last = first + (size - 1);
-    const bool aligned = ((run.first ^ run.target) & (size - 1)) == 0;
-    if (aligned && run.first <= first && last <= run.last) {
-      return {Iova(first), Iova(last)};
+// The leaves of [first, last] of the run, largest first; sizes: those that may
+// be used.
+void WriteLeaves(PageTable& pages, const Entry& run, uint64_t first,
+                 uint64_t last, uint64_t sizes) {
+  while (sizes != 0) {
+    const int bits = LargestSize(sizes);
+    sizes &= ~(uint64_t{1} << bits);
+    const uint64_t offset = (uint64_t{1} << bits) - 1;
+    if (((run.first ^ run.target) & offset) != 0 || last - first < offset ||
+        first > UINT64_MAX - offset) {
+      continue;
     }
+    const uint64_t from = (first + offset) & ~offset;
+    // Of last + 1, which is 0 at the end of the space.
+    const uint64_t to = ((last + 1) & ~offset) - 1;
+    if (from > to || to > last) continue;
+    const MapStatus status = pages.Map({.first = from,
+                                        .last = to,
+                                        .address = run.Translate(from),
+                                        .perm = run.perm,
+                                        .size_bits = static_cast<uint8_t>(bits),
+                                        .constant = false,
+                                        .leaf_bits = 0});
+    sim::Check(status == MapStatus::kOk, "a run fits its format");
+    if (first < from) WriteLeaves(pages, run, first, from - 1, sizes);
+    if (to < last) WriteLeaves(pages, run, to + 1, last, sizes);
+    return;
   }
-  return {Iova(run.first), Iova(run.last)};  // no run is less than a page
+  sim::Check(false, "a run is whole pages");
 }
 
-void IommuTableMap(const Entry& run, Rule rule, Sink& sink) {
+void AddRun(IommuTable& table, const Entry& run, Rule rule, Sink& sink) {
+  sink.Add(kIommuStore, run, rule, Actor::kKernel);
+  WriteLeaves(table.pages, run, run.first, run.last, table.driver->leaf_sizes);
+}
+
+// Takes [from, to], of the run, out of it.
+void CutRun(IommuTable& table, const Entry& run, uint64_t from, uint64_t to,
+            Rule rule, Sink& sink) {
+  sink.Del(kIommuStore, run, rule, Actor::kKernel);
+  if (run.first < from) {
+    Entry head = run;
+    head.last = from - 1;
+    sink.Add(kIommuStore, head, rule, Actor::kKernel);
+  }
+  if (to < run.last) {
+    Entry tail = run;
+    tail.first = to + 1;
+    tail.target = run.Translate(to + 1);
+    sink.Add(kIommuStore, tail, rule, Actor::kKernel);
+  }
+  table.pages.Unmap(
+      from, to, PartialLeaf::kSplit,
+      table.driver->frees_tables ? FreeTables::kCovered : FreeTables::kNone);
+}
+
+// What of a run goes when [first, last], which it touches, is unmapped.
+struct Cut {
+  uint64_t from = 0, to = 0;
+  bool nothing = false;  // the driver refuses
+  bool stops = false;    // and goes no further
+  Rule rule;             // Rule::kNone: no leaf was cut
+};
+Cut CutOf(const IommuDriver& driver, const Entry& run, uint64_t first,
+          uint64_t last) {
+  const uint64_t from = std::max(run.first, first);
+  const uint64_t to = std::min(run.last, last);
+  const Range<Iova> head = IommuLeafAt(driver, run, from);
+  const Range<Iova> tail = IommuLeafAt(driver, run, to);
+  const bool inside = head.first.value < from;
+  const bool beyond = tail.last.value > to;
+  if (!inside && !beyond) return {from, to, false, false, Rule::kNone};
+  switch (driver.partial) {
+    case PartialUnmap::kDropsLeaf:
+      break;
+    case PartialUnmap::kSplitsLeaf:
+      return {from, to, false, false, Rule::kIommuSplit};
+    case PartialUnmap::kRefusesInside:
+      if (inside) return {0, 0, true, true, Rule::kIommuPartRefused};
+      return {from, tail.last.value, false, false, Rule::kIommuLeafDropped};
+    case PartialUnmap::kRefuses:
+      if (inside || tail.first.value == from) {
+        return {0, 0, true, true, Rule::kIommuPartRefused};
+      }
+      return {from, tail.first.value - 1, false, true, Rule::kIommuPartRefused};
+  }
+  return {head.first.value, tail.last.value, false, false,
+          driver.is_vtd() ? Rule::kIommuSuperpage : Rule::kIommuLeafDropped};
+}
+
+// Leaves that are there stay.
+void MapAround(IommuTable& table, const Entry& run, Rule rule, Sink& sink) {
   Entry rest = run;
   while (const auto old =
              sink.table(kIommuStore).FirstIn(rest.first, run.last)) {
@@ -32,38 +110,106 @@ void IommuTableMap(const Entry& run, Rule rule, Sink& sink) {
     if (old->first > rest.first) {
       Entry piece = rest;
       piece.last = old->first - 1;
-      sink.Add(kIommuStore, piece, rule, Actor::kKernel);
+      AddRun(table, piece, rule, sink);
     }
     if (old->last >= run.last) return;
     rest.first = old->last + 1;
     rest.target = run.Translate(rest.first);
   }
-  sink.Add(kIommuStore, rest, rule, Actor::kKernel);
+  AddRun(table, rest, rule, sink);
 }
 
-uint64_t IommuTableUnmap(uint64_t first, uint64_t last, Rule rule, Sink& sink) {
-  uint64_t cleared = last;
-  while (const auto run = sink.table(kIommuStore).FirstIn(first, last)) {
-    const uint64_t from =
-        IommuLeafAt(*run, std::max(run->first, first)).first.value;
-    const uint64_t to = IommuLeafAt(*run, std::min(run->last, last)).last.value;
-    cleared = std::max(cleared, to);
-    const bool cut = from < std::max(run->first, first) || to > last;
-    const Rule why = cut ? Rule::kIommuSuperpage : rule;
-    sink.Del(kIommuStore, *run, why, Actor::kKernel);
-    if (run->first < from) {
-      Entry head = *run;
-      head.last = from - 1;
-      sink.Add(kIommuStore, head, why, Actor::kKernel);
-    }
-    if (to < run->last) {
-      Entry tail = *run;
-      tail.first = to + 1;
-      tail.target = run->Translate(to + 1);
-      sink.Add(kIommuStore, tail, why, Actor::kKernel);
+}  // namespace
+
+Range<Iova> IommuLeafAt(const IommuDriver& driver, const Entry& run,
+                        uint64_t iova) {
+  for (uint64_t sizes = driver.leaf_sizes; sizes != 0;) {
+    const int bits = LargestSize(sizes);
+    sizes &= ~(uint64_t{1} << bits);
+    const uint64_t offset = (uint64_t{1} << bits) - 1;
+    const uint64_t first = iova & ~offset;
+    const uint64_t last = first + offset;
+    const bool aligned = ((run.first ^ run.target) & offset) == 0;
+    if (aligned && run.first <= first && last <= run.last) {
+      return {Iova(first), Iova(last)};
     }
   }
-  return cleared;
+  return {Iova(run.first), Iova(run.last)};  // no run is less than a page
+}
+
+bool IommuTableMap(IommuTable& table, const Entry& run, Rule rule, Sink& sink) {
+  switch (table.driver->over) {
+    case MapOver::kOldStays:
+      MapAround(table, run, rule, sink);
+      return true;
+    case MapOver::kRefuses:
+      if (sink.table(kIommuStore).FirstIn(run.first, run.last)) return false;
+      break;
+    case MapOver::kReplaces:
+      while (const auto old =
+                 sink.table(kIommuStore).FirstIn(run.first, run.last)) {
+        const uint64_t from = std::max(old->first, run.first);
+        const uint64_t to = std::min(old->last, run.last);
+        CutRun(table, *old, IommuLeafAt(*table.driver, *old, from).first.value,
+               IommuLeafAt(*table.driver, *old, to).last.value,
+               Rule::kIommuReplaced, sink);
+      }
+      break;
+  }
+  AddRun(table, run, rule, sink);
+  return true;
+}
+
+uint64_t IommuTableUnmap(IommuTable& table, uint64_t first, uint64_t last,
+                         Rule rule, Sink& sink) {
+  uint64_t cleared = first - 1;
+  for (uint64_t at = first; at <= last;) {
+    const auto run = sink.table(kIommuStore).FirstIn(at, last);
+    if (table.driver->stops_at_hole && (!run || run->first > at)) {
+      return cleared;
+    }
+    if (!run) break;
+    const Cut cut = CutOf(*table.driver, *run, at, last);
+    if (cut.nothing) return cleared;
+    CutRun(table, *run, cut.from, cut.to,
+           cut.rule == Rule::kNone ? rule : cut.rule, sink);
+    cleared = cut.to;
+    if (cut.stops || cut.to == UINT64_MAX) return cleared;
+    at = cut.to + 1;
+  }
+  return cleared + 1 > last ? cleared : last;
+}
+
+void IommuTableFree(IommuTable& table, Rule rule, Sink& sink) {
+  while (const auto run = sink.table(kIommuStore).AtOrAfter(0)) {
+    sink.Del(kIommuStore, *run, rule, Actor::kKernel);
+  }
+  table.pages = PageTable(table.driver->format);
+}
+
+bool IommuTableAgrees(const IommuTable& table, const IntervalTable& runs) {
+  const PageTable& pages = table.pages;
+  bool same = true;
+  uint64_t bytes = 0;  // modulo 2^64
+  pages.ForEachRun(0, pages.format().last_position(), [&](const LeafRun& r) {
+    bytes += r.last - r.first + 1;
+    const uint64_t offset = (uint64_t{1} << r.size_bits) - 1;
+    for (uint64_t at = r.first; same;) {
+      const auto e = runs.Find(at);
+      const uint64_t address =
+          r.constant ? r.address : r.address + at - r.first;
+      same = e && e->perm == r.perm && e->Translate(at) == address;
+      if (!same) return;
+      const Range<Iova> leaf = IommuLeafAt(*table.driver, *e, at);
+      same = leaf.first.value == at && leaf.last.value == at + offset;
+      // Leaves with one address are of as many runs.
+      const uint64_t last = r.constant ? at + offset : e->last;
+      if (last >= r.last) return;
+      at = last + 1;
+    }
+  });
+  runs.ForEach([&](const Entry& e) { bytes -= e.last - e.first + 1; });
+  return same && bytes == 0;
 }
 
 }  // namespace iovalab

@@ -1,40 +1,63 @@
 #ifndef IOVALAB_MODEL_KERNEL_IOMMU_TABLE_H_
 #define IOVALAB_MODEL_KERNEL_IOMMU_TABLE_H_
 
-// What the platform IOMMU's table of a domain holds, for those who change it
-// (iommu_domain.h): leaves of VT-d's second level, kept as runs. It is the seam
-// where a table of another format can be put in.
+// IommuTable: the platform IOMMU's table of a domain, for those who change it
+// (iommu_domain.h). It is kept twice: as the tables that hardware walks
+// (model/iommu/page_table.h), and as runs in store kIommu, which are what a
+// trace shows and a fold of it gives back.
 //
-// A run is an entry of store kIommu: leaves that follow each other in IOVA and
-// in host physical memory. Each leaf is the biggest of 4 KiB, 2 MiB and 1 GiB
-// that lies whole in the run and is aligned in both, which is what Linux's
-// iommu_map chooses; so a run stands for its leaves, whatever their number.
+// A run is leaves that follow each other in IOVA and in host physical memory.
+// Each leaf is the biggest that the driver writes, lies whole in the run and is
+// aligned in both, which is what Linux's iommu_map chooses; so a run stands for
+// its leaves, whatever their number.
 //
 // Not for: flushes, alignment and errno (iommu_domain.h), nor DMA
 // (model/device/dma.h).
 //
 // Invariants: runs are whole pages; what is left of a cut run has the leaves
-// that it had in the whole, as cuts are made between leaves.
+// that it had in the whole, or where the driver splits leaves what it splits
+// them to; IommuTableAgrees after each call.
 
 #include <cstdint>
 
 #include "model/addr/address.h"
+#include "model/addr/interval_table.h"
 #include "model/addr/range.h"
+#include "model/iommu/page_table.h"
+#include "model/kernel/iommu_driver.h"
 #include "model/store/sink.h"
 
 namespace iovalab {
 
 inline constexpr StoreId kIommuStore{StoreKind::kIommu, 0};
 
+struct IommuTable {
+  explicit IommuTable(const IommuDriver* d) : driver(d), pages(d->format) {}
+
+  const IommuDriver* driver;
+  PageTable pages;
+};
+
 // The leaf of `run` that holds `iova`, which the run does.
-Range<Iova> IommuLeafAt(const Entry& run, uint64_t iova);
+Range<Iova> IommuLeafAt(const IommuDriver& driver, const Entry& run,
+                        uint64_t iova);
 
-// Writes the leaves of `run`. Where there are some already they stay.
-void IommuTableMap(const Entry& run, Rule rule, Sink& sink);
+// Writes the leaves of `run`. Where there are some already the driver decides:
+// false, and nothing changed, where it refuses.
+bool IommuTableMap(IommuTable& table, const Entry& run, Rule rule, Sink& sink);
 
-// Clears every leaf that touches [first, last], whole. Answers the end of the
-// last one, or `last` where that is higher.
-uint64_t IommuTableUnmap(uint64_t first, uint64_t last, Rule rule, Sink& sink);
+// Clears the leaves that touch [first, last], as the driver does. Answers the
+// end of the last one, or `last` where that is higher and the driver did not
+// stop before; first - 1 (modulo 2^64) where it cleared nothing and stopped.
+uint64_t IommuTableUnmap(IommuTable& table, uint64_t first, uint64_t last,
+                         Rule rule, Sink& sink);
+
+// Clears everything.
+void IommuTableFree(IommuTable& table, Rule rule, Sink& sink);
+
+// Whether hardware finds in the tables what the runs say, leaf by leaf: O(runs)
+// table lookups.
+bool IommuTableAgrees(const IommuTable& table, const IntervalTable& runs);
 
 }  // namespace iovalab
 

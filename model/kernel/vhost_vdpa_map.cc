@@ -40,8 +40,7 @@ int TellDevice(VdpaOp& op, const Entry& entry) {
     case MapApi::kPlatform:
       r = IommuMap(op.v.domain, entry.first, Hpa(entry.target),
                    entry.last - entry.first + 1, entry.perm, *op.env.kernel,
-                   op.sink);
-      rule = Rule::kIommuPerm;
+                   op.sink, &rule);
       break;
   }
   if (r != 0) op.rule = rule;

@@ -1,7 +1,6 @@
 #include "model/oracle/invariants.h"
 
 #include "model/addr/address.h"
-#include "model/kernel/iommu_domain.h"
 
 namespace iovalab {
 namespace {
@@ -192,7 +191,9 @@ void Invariants::Follow(const std::vector<Sink::Change>& changes) {
     if (l2 || (d.store.kind == l3_ && d.entry.tag == 0)) {
       // An IOMMU holds what it can express of the permission.
       const uint32_t perm =
-          l3_ == StoreKind::kIommu ? IommuLeafPerm(d.entry.perm) : d.entry.perm;
+          iommu_ == nullptr
+              ? d.entry.perm
+              : LeafPerm(*iommu_, d.entry.perm).value_or(d.entry.perm);
       const auto key = std::make_tuple(d.store.asid, d.entry.first,
                                        d.entry.last, d.entry.target, perm);
       int& n = differ_[key];

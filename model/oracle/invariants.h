@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "model/kernel/iommu_driver.h"
 #include "model/oracle/ledger.h"
 #include "model/store/sink.h"
 
@@ -47,14 +48,15 @@ struct Leak {
 class Invariants {
  public:
   // pins: the kernel pins what it maps (PA mode). address_spaces: the device's.
-  // l3: the store of the tables that the device's accesses go through, kDevice
-  // or kIommu.
+  // iommu: of the platform IOMMU whose table the device's accesses go through;
+  // null: they go through the device's own.
   Invariants(const Strategy* strategy, bool pins, uint32_t address_spaces = 1,
-             StoreKind l3 = StoreKind::kDevice)
+             const IommuDriver* iommu = nullptr)
       : strategy_(strategy),
         pins_(pins),
         address_spaces_(address_spaces),
-        l3_(l3) {}
+        iommu_(iommu),
+        l3_(iommu == nullptr ? StoreKind::kDevice : StoreKind::kIommu) {}
 
   // An operation is over. `changes` are its deltas, `touched` the owners that
   // it added, dropped or failed to map. At most one violation of each
@@ -95,6 +97,7 @@ class Invariants {
   const Strategy* strategy_;
   bool pins_;
   uint32_t address_spaces_;
+  const IommuDriver* iommu_;
   StoreKind l3_;
   // Entries in L2 and not in L3 (+1) or the other way round (-1), by asid.
   std::map<std::tuple<uint8_t, uint64_t, uint64_t, uint64_t, uint32_t>, int>

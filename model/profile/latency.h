@@ -23,6 +23,10 @@ inline constexpr int64_t kSvqAddNs = 500;
 // Mapping a ring: distance of the first dma_map lines there (recorded, 3 us).
 inline constexpr int64_t kHostMapNs = 3000;
 
+// From an IOMMU's fault interrupt until the driver has taken what was recorded
+// (ours).
+inline constexpr int64_t kFaultHandlerNs = 20000;
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_MODEL_PROFILE_LATENCY_H_

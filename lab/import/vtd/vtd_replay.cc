@@ -131,7 +131,7 @@ class Replayer {
     const VtdOutcome o =
         told ? *last_ : unit_.Access(l.source, l.address, false, index_);
     last_.reset();
-    const bool same = o.reason == FaultReason::kNone &&
+    const bool same = o.reason == IommuFault::kNone &&
                       o.found->target == l.target &&
                       o.found->last() - o.found->first == l.mask;
     result_.translations.Count(same);
@@ -147,7 +147,7 @@ class Replayer {
     PendingFault pending;
     pending.line = l.line;
     std::optional<DmaFault> fault;
-    if (o.reason != FaultReason::kNone) {
+    if (o.reason != IommuFault::kNone) {
       FaultCause cause;
       cause.reason = o.reason;
       cause.access = l.write ? FaultAccess::kWrite : FaultAccess::kRead;

@@ -9,8 +9,8 @@
 namespace iovalab {
 
 std::string VtdOutcome::Text() const {
-  return reason != FaultReason::kNone
-             ? fmt::format("a fault ({})", FaultReasonName(reason))
+  return reason != IommuFault::kNone
+             ? fmt::format("a fault ({})", IommuFaultName(reason))
              : fmt::format("0x{:x}", found->target);
 }
 
@@ -66,7 +66,7 @@ VtdOutcome VtdUnit::Access(uint32_t source, uint64_t iova, bool write,
   VtdOutcome o;
   const std::optional<uint32_t> domain = domains_.OfDevice(source, qemu);
   if (!domain.has_value()) {
-    o.reason = FaultReason::kNoContext;
+    o.reason = IommuFault::kNoContext;
     o.place = FaultPlace::kContext;
     return o;
   }
@@ -74,7 +74,7 @@ VtdOutcome VtdUnit::Access(uint32_t source, uint64_t iova, bool write,
   if (const IotlbEntry* const e = iotlb_.Find(*domain, kNoPasid, iova)) {
     o.hit = true;
     o.found = *e;
-    if ((e->perm & need) == 0) o.reason = FaultReason::kPermission;
+    if ((e->perm & need) == 0) o.reason = IommuFault::kPermission;
     return o;
   }
   const Walked walked = tables_.Translate(*domain, iova, write);

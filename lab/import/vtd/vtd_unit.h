@@ -26,7 +26,7 @@ namespace iovalab {
 struct VtdOutcome {
   bool hit = false;                 // in the IOTLB
   std::optional<IotlbEntry> found;  // unless there is no translation
-  FaultReason reason = FaultReason::kNone;
+  IommuFault reason = IommuFault::kNone;
   FaultPlace place = FaultPlace::kPages;
 
   // "0xa000" or "a fault (not_present)".

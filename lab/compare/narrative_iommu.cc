@@ -1,0 +1,61 @@
+#include "lab/compare/narrative_iommu.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "lab/trace/trace_fields.h"
+#include "model/iommu/fault_queue.h"
+#include "model/kernel/iommu_fault_text.h"
+
+namespace iovalab {
+namespace {
+
+// The lines that the driver prints; none where it prints none that we know.
+std::vector<std::string> Printed(const EventFields& f) {
+  if (f["dialect"] >= kFaultDialects) return {};
+  const auto dialect = static_cast<FaultDialect>(f["dialect"]);
+  const FaultRowInfo* row = FaultRow(dialect, static_cast<uint16_t>(f["code"]));
+  if (row == nullptr) return {};
+  DmaFault fault;
+  fault.dialect = dialect;
+  fault.cause.reason = static_cast<IommuFault>(f["reason"]);
+  fault.cause.access = f["access"] == uint64_t{kAccessWrite}
+                           ? FaultAccess::kWrite
+                           : FaultAccess::kRead;
+  fault.code = row->code;
+  fault.source_id = static_cast<uint32_t>(f["source_id"]);
+  fault.address = f["iova"];
+  return FaultText(dialect, ToRecord(fault));
+}
+
+std::string Lost(uint64_t fate) {
+  return fate <= static_cast<uint64_t>(FaultFate::kLatched)
+             ? std::string(FaultFateName(static_cast<FaultFate>(fate)))
+             : absl::StrCat(fate);
+}
+
+}  // namespace
+
+std::string IommuFaultLine(const Trace& trace, EventIndex i) {
+  const EventFields f(trace, i);
+  std::string text = absl::StrFormat(
+      "IOMMU %s refuses IOVA 0x%x: %s, code 0x%x", trace.name(f["format"]),
+      f["iova"], IommuFaultName(static_cast<IommuFault>(f["reason"])),
+      f["code"]);
+  if (f["level"] != UINT64_MAX) {
+    absl::StrAppendFormat(&text, ", entry 0x%x of level %d", f["pte"],
+                          static_cast<int64_t>(f["level"]));
+  }
+  if (f["reported"] == 0) {
+    return absl::StrCat(text, "; not reported (", Lost(f["fate"]), ")");
+  }
+  for (const std::string& line : Printed(f)) {
+    absl::StrAppend(&text,
+                    "\n  dmesg: ", absl::StrReplaceAll(line, {{"\t", "  "}}));
+  }
+  return text;
+}
+
+}  // namespace iovalab

@@ -1,0 +1,91 @@
+// The platform's IOMMU: its tables' format, and what becomes of its faults.
+
+#include "model/machine_state.h"
+#include "model/profile/latency.h"
+#include "sim/time.h"
+
+namespace iovalab {
+namespace {
+
+// The last value of the field `dialect`: none of the table's.
+constexpr uint64_t kNoDialect = kFaultDialects;
+
+FaultQueue QueueOf(const IommuDriver& driver, const IommuSpec& spec) {
+  FaultQueue queue;
+  if (!driver.dialect) return queue;
+  queue.shape = FaultQueueOf(*driver.dialect,
+                             spec.fault_records.value_or(driver.fault_records));
+  queue.shape.compress_source =
+      spec.compress_source.value_or(driver.compress_source);
+  return queue;
+}
+
+FaultCause CauseOf(const Format& format, const Walked& walk, bool write) {
+  const bool first =
+      format.family == Family::kRiscvS || format.family == Family::kLpaeS1;
+  return {walk.reason, write ? FaultAccess::kWrite : FaultAccess::kRead,
+          static_cast<uint8_t>(first ? 1 : 2), FaultPlace::kPages};
+}
+
+}  // namespace
+
+const IommuDriver* IommuDriverOf(const RunPolicies& policies) {
+  if (policies.device.map_api != MapApi::kPlatform) return nullptr;
+  return policies.iommu != nullptr ? policies.iommu
+                                   : VtdDriverFor(policies.device.iova_last);
+}
+
+void Machine::SetUpIommu() {
+  const IommuDriver* driver = IommuDriverOf(policies_);
+  if (driver == nullptr) return;
+  vdpa_.domain.table = IommuTable(driver);
+  faults_ = QueueOf(*driver, scenario_.iommu);
+}
+
+PlatformIommu Machine::Platform() const {
+  const IommuTable& table = vdpa_.domain.table;
+  return {&table.pages, table.driver->msi_window, table.driver->is_vtd()};
+}
+
+void Machine::IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
+                           bool write) {
+  const Walked& walk = piece.walk;
+  if (walk.reason == IommuFault::kNone) return;
+  const IommuDriver& driver = *vdpa_.domain.table.driver;
+  const Format& format = *driver.format;
+  // The driver is through with what it was told of.
+  if (sink.time() >= faults_taken_) {
+    while (FaultQueuePop(faults_)) {
+    }
+    FaultQueueClearOverflow(faults_);
+  }
+  FaultFate fate = FaultFate::kRecorded;
+  uint64_t dialect = kNoDialect;
+  if (driver.dialect) {
+    dialect = static_cast<uint64_t>(*driver.dialect);
+    const std::optional<DmaFault> fault =
+        MakeFault(*driver.dialect, CauseOf(format, walk, write),
+                  scenario_.iommu.source_id, piece.iova);
+    sim::Check(fault && fault->code == walk.native_code,
+               "a format's codes are its dialect's");
+    if (faults_.shape.capacity > 0) {
+      const FaultReport report = FaultQueuePush(faults_, *fault);
+      fate = report.fate;
+      if (report.interrupt) {
+        faults_taken_ = sim::SaturatingAdd(sink.time(), kFaultHandlerNs);
+      }
+    }
+  }
+  const bool walked = walk.level >= 0;
+  const auto level =
+      static_cast<uint64_t>(int64_t{format.native_level(walk.level)});
+  sink.Emit(Kind::kIommuFault, Actor::kIommu, piece.rule,
+            {request, piece.iova, write ? kPermWrite : kPermRead,
+             sink.Intern(driver.name), static_cast<uint64_t>(walk.reason),
+             dialect, walk.native_code, walked ? level : UINT64_MAX,
+             walked ? walk.pte_address : UINT64_MAX,
+             walked ? walk.pte : UINT64_MAX, scenario_.iommu.source_id,
+             fate == FaultFate::kRecorded, static_cast<uint64_t>(fate)});
+}
+
+}  // namespace iovalab
