@@ -235,14 +235,18 @@ void Machine::Dispatch(int64_t now, const Job& job) {
     case Op::kDriverOk:
       return DriverOk(now, job.a, job.cause);
     case Op::kSvqKick:
+      Heed(kVmmKicked, job.a);
       return SvqKick(now, job.a, job.cause);
     case Op::kSvqCall:
+      Heed(kVmmCalled, job.a);
       return SvqCall(now, job.a, job.cause);
     case Op::kRingTake:
+      Heed(kDeviceKicked, job.a);
       return RingTake(now, job.a, job.cause);
     case Op::kRingWork:
       return RingWork(now, job.a, job.cause);
     case Op::kGuestCall:
+      Heed(kGuestCalled, job.a);
       return GuestCall(now, job.a, job.cause);
     case Op::kControlPoll:
       return ControlPoll(now, job.a, job.cause);

@@ -247,7 +247,7 @@ void Machine::ControlAnswer(int64_t now, Sink& sink, uint32_t queue_index,
     PushUsed(queue.vmm, ring.guest_head, ring.answer ? 1 : 0,
              ReachRing(&guest));
   }
-  Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, event});
+  Tell(now, kGuestCalled, queue_index, event);
 }
 
 // The device's interrupt: what it used for a command that was given up, and the
@@ -271,7 +271,7 @@ void Machine::ControlCall(int64_t now, uint32_t queue_index, EventIndex cause) {
   if (stopped_) return;
   const EventIndex call = sink.Emit(Kind::kInterrupt, Actor::kVmm, Rule::kNone,
                                     {queue_index, false, true});
-  Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, call});
+  Tell(now, kGuestCalled, queue_index, call);
   if (queue.no_space) return ControlForward(now, sink, queue_index);
   VmmDone(now);
 }

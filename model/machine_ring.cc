@@ -177,6 +177,29 @@ void Machine::GuestSubmit(int64_t now, Sink& sink, uint32_t queue_index) {
   if (added) GuestKick(now, sink, queue_index);
 }
 
+void Machine::Tell(int64_t now, RingEvent whom, uint32_t queue_index,
+                   EventIndex cause) {
+  RingQueue& queue = queues_[queue_index];
+  if ((queue.raised & whom) != 0) return;
+  queue.raised |= whom;
+  switch (whom) {
+    case kVmmKicked:
+      return EnqueueVmm(now, {Op::kSvqKick, queue_index, 0, cause});
+    case kVmmCalled:
+      return EnqueueVmm(now, {Op::kSvqCall, queue_index, 0, cause});
+    case kDeviceKicked:
+      return Schedule(now, kDevicePriority,
+                      {Op::kRingTake, queue_index, 0, cause});
+    case kGuestCalled:
+      return Schedule(now, kVmmPriority,
+                      {Op::kGuestCall, queue_index, 0, cause});
+  }
+}
+
+void Machine::Heed(RingEvent whom, uint32_t queue_index) {
+  queues_[queue_index].raised &= static_cast<uint8_t>(~whom);
+}
+
 void Machine::GuestKick(int64_t now, Sink& sink, uint32_t queue_index) {
   RingQueue& queue = queues_[queue_index];
   RingSide side{this, &sink, queue_index, RingVia::kGuest};
@@ -190,9 +213,9 @@ void Machine::GuestKick(int64_t now, Sink& sink, uint32_t queue_index) {
                                     {queue_index, false, !quiet});
   if (quiet) return;
   if (places_[queue_index].shadowed) {
-    EnqueueVmm(now, {Op::kSvqKick, queue_index, 0, kick});
+    Tell(now, kVmmKicked, queue_index, kick);
   } else {
-    Schedule(now, kDevicePriority, {Op::kRingTake, queue_index, 0, kick});
+    Tell(now, kDeviceKicked, queue_index, kick);
   }
 }
 

@@ -62,8 +62,18 @@ struct ControlTransfer {
   uint8_t ack = 0;
 };
 
+// Who is told of a queue's descriptors, each by an eventfd or an interrupt
+// line: told again before it looks, it looks once.
+enum RingEvent : uint8_t {
+  kVmmKicked = 1,
+  kVmmCalled = 2,
+  kDeviceKicked = 4,
+  kGuestCalled = 8,
+};
+
 struct RingQueue {
   bool started = false;  // since DRIVER_OK
+  uint8_t raised = 0;    // bits of RingEvent: told, and not heeded yet
   uint32_t name = 0;     // interned, of the device's accesses to its ring
 
   DriverRing guest;                    // GPA

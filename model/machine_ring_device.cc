@@ -200,7 +200,7 @@ void Machine::RingWork(int64_t now, uint32_t queue_index, EventIndex) {
   for (uint32_t i = 0; i < queues_.size(); ++i) {
     if (queues_[i].more) {
       queues_[i].more = false;
-      Schedule(now, kDevicePriority, {Op::kRingTake, i, 0, sink.cause()});
+      Tell(now, kDeviceKicked, i, sink.cause());
     }
   }
 }
@@ -227,9 +227,9 @@ void Machine::RingComplete(int64_t now, Sink& sink, uint32_t queue_index,
                                     sent ? Rule::kNone : Rule::kRingQuiet,
                                     {queue_index, shadow, sent});
   if (sent && shadow) {
-    EnqueueVmm(now, {Op::kSvqCall, queue_index, 0, call});
+    Tell(now, kVmmCalled, queue_index, call);
   } else if (sent) {
-    Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, call});
+    Tell(now, kGuestCalled, queue_index, call);
   }
   // The VMM looks at the used ring all the time while it waits.
   if (queue.command) {

@@ -89,7 +89,7 @@ void Machine::SvqNotify(int64_t now, Sink& sink, uint32_t queue_index) {
                                     quiet ? Rule::kRingQuiet : Rule::kSvqPop,
                                     {queue_index, true, !quiet});
   if (!quiet) {
-    Schedule(now, kDevicePriority, {Op::kRingTake, queue_index, 0, kick});
+    Tell(now, kDeviceKicked, queue_index, kick);
   }
 }
 
@@ -132,8 +132,8 @@ int Machine::SvqAddElement(int64_t now, Sink& sink, uint32_t queue_index,
   return 0;
 }
 
-// vhost_svq_flush: used chains go back to the guest, then what waited for room
-// is tried again.
+// vhost_svq_flush: used chains go back to the guest, all of them by one change
+// of used->idx; then what waited for room is tried again.
 void Machine::SvqCall(int64_t now, uint32_t queue_index, EventIndex cause) {
   if (scenario_.queues[queue_index].control) {
     return ControlCall(now, queue_index, cause);
@@ -146,6 +146,7 @@ void Machine::SvqCall(int64_t now, uint32_t queue_index, EventIndex cause) {
   RingSide guest{this, &sink, queue_index, RingVia::kVmmGuest};
   const RingMemory theirs = ReachRing(&guest);
   if (!PollUsed(queue.shadow, own)) return;
+  uint16_t filled = 0;
   while (!stopped_) {
     const UsedChain used = TakeUsed(queue.shadow, own);
     if (used.is == UsedChain::Is::kNone || used.is == UsedChain::Is::kFault) {
@@ -157,13 +158,15 @@ void Machine::SvqCall(int64_t now, uint32_t queue_index, EventIndex cause) {
       continue;
     }
     if (vmm_broken_) continue;  // virtqueue_fill does nothing any more
-    PushUsed(queue.vmm, requests_[used.token].ring.guest_head, used.len,
-             theirs);
+    FillUsed(queue.vmm, requests_[used.token].ring.guest_head, used.len,
+             filled++, theirs);
   }
+  if (stopped_) return;
+  if (!vmm_broken_) FlushUsed(queue.vmm, filled, theirs);
   if (stopped_) return;
   const EventIndex call = sink.Emit(Kind::kInterrupt, Actor::kVmm, Rule::kNone,
                                     {queue_index, false, true});
-  Schedule(now, kVmmPriority, {Op::kGuestCall, queue_index, 0, call});
+  Tell(now, kGuestCalled, queue_index, call);
   if (queue.no_space) SvqForward(now, sink, queue_index);
 }
 

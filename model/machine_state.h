@@ -241,6 +241,9 @@ class Machine {
                                   bool readonly, uint8_t asid, Rule rule);
   void RingPost(int64_t now, uint32_t request, EventIndex event);
   void GuestSubmit(int64_t now, Sink& sink, uint32_t queue);
+  // Of `queue`; nothing where it was told and has not looked yet.
+  void Tell(int64_t now, RingEvent whom, uint32_t queue, EventIndex cause);
+  void Heed(RingEvent whom, uint32_t queue);
   void GuestKick(int64_t now, Sink& sink, uint32_t queue);
   void BeginRingWrite(int64_t now, uint32_t index, EventIndex event);
   void GuestCall(int64_t now, uint32_t queue, EventIndex cause);

@@ -1,5 +1,6 @@
 #include "model/virtio/device_ring.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace iovalab {
@@ -148,18 +149,28 @@ PopResult PopChain(DeviceRing& ring, const RingMemory& memory,
   return walked;
 }
 
-bool PushUsed(DeviceRing& ring, uint16_t head, uint32_t len,
-              const RingMemory& memory) {
-  if (ring.in_use > 0) --ring.in_use;
+bool FillUsed(const DeviceRing& ring, uint16_t head, uint32_t len,
+              uint16_t offset, const RingMemory& memory) {
+  const auto index = static_cast<uint16_t>(ring.used_idx + offset);
   const RingWords element{head | uint64_t{len} << 32, 0};
-  if (!memory.write(memory.context, UsedPlace(ring.layout, ring.used_idx),
-                    element)) {
-    return false;
-  }
-  const auto next = static_cast<uint16_t>(ring.used_idx + 1);
+  return memory.write(memory.context, UsedPlace(ring.layout, index), element);
+}
+
+bool FlushUsed(DeviceRing& ring, uint16_t count, const RingMemory& memory) {
+  ring.in_use -= std::min<uint32_t>(ring.in_use, count);
+  const auto next = static_cast<uint16_t>(ring.used_idx + count);
   if (!WriteIndex(memory, UsedIdxPlace(ring.layout), next)) return false;
   ring.used_idx = next;
   return true;
+}
+
+bool PushUsed(DeviceRing& ring, uint16_t head, uint32_t len,
+              const RingMemory& memory) {
+  if (FillUsed(ring, head, len, 0, memory)) {
+    return FlushUsed(ring, 1, memory);
+  }
+  if (ring.in_use > 0) --ring.in_use;
+  return false;
 }
 
 }  // namespace iovalab

@@ -55,6 +55,13 @@ struct PopResult {
 PopResult PopChain(DeviceRing& ring, const RingMemory& memory,
                    RingChain* chain);
 
+// QEMU's virtqueue_fill: a chain's place in the used ring, `offset` past what
+// is flushed; and virtqueue_flush: `count` of them by one change of used->idx.
+// False where the access faults.
+bool FillUsed(const DeviceRing& ring, uint16_t head, uint32_t len,
+              uint16_t offset, const RingMemory& memory);
+bool FlushUsed(DeviceRing& ring, uint16_t count, const RingMemory& memory);
+
 // Gives a chain back: its place in the used ring, then used->idx. False where
 // either faults.
 bool PushUsed(DeviceRing& ring, uint16_t head, uint32_t len,
