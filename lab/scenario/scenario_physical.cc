@@ -6,7 +6,8 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
-#include "lab/scenario/physical_overlap.h"
+#include "model/host/layout_overlap.h"
+#include "model/host/memory_object.h"
 
 namespace iovalab {
 namespace {
@@ -16,6 +17,18 @@ using absl::uint128;
 // Pairs of runs whose extents overlap, each looked at in O(log n). More than
 // this many is no memory layout.
 constexpr size_t kMaxInterleavedPairs = 2'000'000;
+
+// Where host physical memory ends.
+constexpr uint64_t kLastHpa = (uint64_t{1} << kHpaBits) - 1;
+
+LayoutRun LayoutOf(const PhysicalRunSpec& run) {
+  return {run.first_offset, run.last_offset, run.chunk, run.hpa, run.stride};
+}
+
+// Of a run whose length is a multiple of its chunk.
+uint64_t ChunkCount(const PhysicalRunSpec& run) {
+  return (run.last_offset - run.first_offset) / run.chunk + 1;
+}
 
 // The largest power of two up to `chunk` that divides `length`; both are
 // multiples of the page.
@@ -56,11 +69,12 @@ absl::Status CheckChunks(const Loading& l, const Place& at,
   const uint128 last = uint128(in.hpa()) +
                        uint128(ChunkCount(run) - 1) * run.stride +
                        (run.chunk - 1);
-  if (last > UINT64_MAX) {
+  if (last > kLastHpa) {
     return l.where.Error(at.At("hpa"),
                          absl::StrCat("the last of ", ChunkCount(run),
-                                      " chunks passes 2^64; a lower address or "
-                                      "a smaller stride"));
+                                      " chunks passes 2^", kHpaBits,
+                                      ", the end of host physical memory; a "
+                                      "lower address or a smaller stride"));
   }
   return absl::OkStatus();
 }
@@ -78,7 +92,7 @@ std::vector<Extent> DeclaredExtents(const Loading& l) {
     const RamBlockSpec& block = l.out->ram_blocks[b];
     for (size_t i = 0; i < block.physical.size(); ++i) {
       const PhysicalRunSpec& run = block.physical[i];
-      extents.push_back({&run, run.hpa.value, LastByte(run).value,
+      extents.push_back({&run, run.hpa.value, LayoutOf(run).hull_last().value,
                          static_cast<uint32_t>(b), static_cast<int>(i)});
     }
   }
@@ -184,7 +198,9 @@ absl::Status CheckPhysicalDisjoint(const Loading& l) {
     std::erase_if(open,
                   [&](const Extent* e) { return e->last < extent.first; });
     for (const Extent* e : open) {
-      if (ChunksOverlap(*e->run, *extent.run)) return Shared(l, e, &extent);
+      if (ChunksOverlap(LayoutOf(*e->run), LayoutOf(*extent.run))) {
+        return Shared(l, e, &extent);
+      }
     }
     pairs += open.size();
     if (pairs > kMaxInterleavedPairs) {
@@ -205,7 +221,7 @@ absl::Status PlacePhysical(Loading& l) {
                          std::vector<PhysicalRunSpec>& physical) {
     const uint64_t length = hva.last - hva.first + 1;
     const uint128 spot = FreeSpot(extents, next, free, length);
-    if (spot + (length - 1) > UINT64_MAX) {
+    if (spot + (length - 1) > kLastHpa) {
       return l.where.Error(
           at, absl::StrCat("no host physical memory is left for ",
                            HexNumber(length),

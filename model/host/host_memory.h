@@ -6,9 +6,9 @@
 //
 // Not for: contents (store kMemory), nor mappings of a process (vma.h).
 //
-// Invariants: every object is valid; the physical hulls of all layout runs are
-// disjoint (two runs may not even interleave), so the cost of every question
-// depends on the number of runs, never on bytes.
+// Invariants: every object is valid; no two layout runs share a byte, but they
+// may interleave. The cost of every question depends on the number of runs, and
+// where they interleave on how many do, never on bytes.
 
 #include <cstdint>
 #include <map>
@@ -55,13 +55,16 @@ class HostMemory {
     uint64_t hull_last;
     ObjectIndex object;
     uint32_t run;
+    uint64_t reach;  // the greatest hull_last of this one and those before it
   };
 
   absl::Status ClaimHull(const MemoryObject& object, ObjectIndex index,
                          uint32_t run);
+  void Unclaim(const MemoryObject& object, uint32_t runs);
 
   std::vector<MemoryObject> objects_;
-  std::map<uint64_t, Place> by_hpa_;  // by hull_first of a layout run
+  // By hull_first of a layout run, where it has a byte: no two are the same.
+  std::map<uint64_t, Place> by_hpa_;
   Hpa end_;
 };
 

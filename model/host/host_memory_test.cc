@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <utility>
 #include <vector>
+
+#include "sim/random.h"
 
 namespace iovalab {
 namespace {
@@ -123,10 +127,10 @@ TEST(HostMemory, ObjectsDoNotSharePhysicalMemory) {
     uint64_t hpa;
     bool ok;
   };
-  // The run's hull is [0x10000, 0x1cfff]; its gaps belong to it.
+  // The run's hull is [0x10000, 0x1cfff]; in its gaps others may lie.
   for (const Case& c :
-       {Case{0xf000, true}, Case{0x10000, false}, Case{0x11000, false},
-        Case{0x1c000, false}, Case{0x1d000, true}}) {
+       {Case{0xf000, true}, Case{0x10000, false}, Case{0x11000, true},
+        Case{0x14000, false}, Case{0x1c000, false}, Case{0x1d000, true}}) {
     HostMemory copy = memory;
     EXPECT_EQ(copy.AddObject(
                       Object(kPage, {{0, kPage - 1, kPage, Hpa(c.hpa), kPage}}))
@@ -141,7 +145,56 @@ TEST(HostMemory, ObjectsDoNotSharePhysicalMemory) {
                          {kPage, 2 * kPage - 1, kPage, end, kPage}});
   EXPECT_FALSE(memory.AddObject(self).ok());
   EXPECT_EQ(memory.size(), 1u);
+  EXPECT_EQ(memory.end(), end);
   EXPECT_FALSE(memory.FindByHpa(end));
+}
+
+// Short runs of few pages, most of which interleave with others, against a
+// plain map of pages.
+TEST(HostMemory, RunsMayInterleave) {
+  sim::Random random(1, 0);
+  int refused = 0;
+  int taken = 0;
+  for (int round = 0; round < 200; ++round) {
+    HostMemory memory;
+    std::map<uint64_t, ObjectOffset> pages;  // by number of physical page
+    for (int n = 0; n < 12; ++n) {
+      std::vector<LayoutRun> layout;
+      std::map<uint64_t, ObjectOffset> own;
+      bool clash = false;
+      uint64_t offset = 0;
+      for (uint64_t r = random.InRange(1, 2); r > 0; --r) {
+        const uint64_t chunk = random.InRange(1, 2);
+        const uint64_t count = random.InRange(1, 5);
+        const uint64_t stride = chunk + random.Below(12);
+        const uint64_t at = random.Below(120);
+        layout.push_back({offset * kPage, (offset + chunk * count) * kPage - 1,
+                          chunk * kPage, Hpa(at * kPage), stride * kPage});
+        for (uint64_t p = 0; p < chunk * count; ++p, ++offset) {
+          const uint64_t page = at + p / chunk * stride + p % chunk;
+          const ObjectOffset here{static_cast<ObjectIndex>(memory.size()),
+                                  offset * kPage};
+          clash = clash || pages.contains(page) ||
+                  !own.try_emplace(page, here).second;
+        }
+      }
+      const bool ok =
+          memory.AddObject(Object(offset * kPage, std::move(layout))).ok();
+      ASSERT_EQ(ok, !clash);
+      if (ok) pages.merge(own);
+      ++(ok ? taken : refused);
+    }
+    for (uint64_t page = 0; page < 250; ++page) {
+      const auto found = memory.FindByHpa(Hpa(page * kPage));
+      const auto want = pages.find(page);
+      ASSERT_EQ(found.has_value(), want != pages.end()) << page;
+      if (found) {
+        EXPECT_EQ(*found, want->second) << page;
+      }
+    }
+  }
+  EXPECT_GT(refused, 300);
+  EXPECT_GT(taken, 300);
 }
 
 TEST(HostMemory, CostsFollowRunsNotBytes) {

@@ -1,11 +1,11 @@
 #include "model/vmm/memory.h"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "absl/numeric/int128.h"
-#include "model/addr/interval_table.h"
 
 namespace iovalab {
 namespace {
@@ -24,14 +24,18 @@ struct Window {
 class Renderer {
  public:
   Renderer(const RegionTree& tree, const std::vector<RegionState>& states)
-      : tree_(tree), states_(states), covered_(false) {}
+      : tree_(tree), states_(states) {}
 
   FlatView Render(const Range<Gpa>& addresses) {
     const Window window{0, Wide(addresses.first.value),
                         Wide(addresses.last.value) + 1};
     RenderChildren(kNoIndex, window, kNoIndex, false);
     FlatView view;
-    covered_.ForEach([&](const Entry& e) { Append(ranges_[e.target], &view); });
+    std::sort(ranges_.begin(), ranges_.end(),
+              [](const FlatRange& a, const FlatRange& b) {
+                return a.gpa.first < b.gpa.first;
+              });
+    for (const FlatRange& range : ranges_) Append(range, &view);
     return view;
   }
 
@@ -73,39 +77,46 @@ class Renderer {
     }
   }
 
-  // Shows the leaf wherever nothing of higher priority is.
+  // Shows the leaf wherever nothing of higher priority is. Each piece of cover
+  // that it touches becomes a part of one, so that none is met twice.
   void RenderLeaf(uint32_t index, const Window& window, uint32_t seen_as,
                   bool readonly) {
+    FlatRange range;
     const RegionSpec& region = tree_.region(index);
-    uint64_t at = static_cast<uint64_t>(window.first);
-    const uint64_t last = static_cast<uint64_t>(window.end - 1);
-    while (true) {
-      const std::optional<Entry> next = covered_.FirstIn(at, last);
-      if (!next || next->first > at) {
-        FlatRange range;
-        range.gpa = {Gpa(at), Gpa(next ? next->first - 1 : last)};
-        range.kind = region.kind;
-        range.ram_block = region.ram_block;
-        range.leaf = index;
-        range.region = seen_as;
-        range.offset =
-            region.offset + static_cast<uint64_t>(Wide(at) - window.base);
-        range.readonly = readonly;
-        range.is_protected = region.is_protected;
-        Cover(range);
+    range.kind = region.kind;
+    range.ram_block = region.ram_block;
+    range.leaf = index;
+    range.region = seen_as;
+    range.readonly = readonly;
+    range.is_protected = region.is_protected;
+    const auto show = [&](uint64_t first, uint64_t last) {
+      range.gpa = {Gpa(first), Gpa(last)};
+      range.offset =
+          region.offset + static_cast<uint64_t>(Wide(first) - window.base);
+      ranges_.push_back(range);
+    };
+    const auto first = static_cast<uint64_t>(window.first);
+    const auto last = static_cast<uint64_t>(window.end - 1);
+    auto next = covered_.upper_bound(first);
+    if (next != covered_.begin() && std::prev(next)->second >= first) --next;
+    uint64_t from = first;  // of a union of what was and is covered
+    uint64_t to = last;
+    uint64_t at = first;
+    while (next != covered_.end() && next->first <= last) {
+      const auto [covered_from, covered_to] = *next;
+      if (covered_from <= first && covered_to >= last) return;
+      if (covered_from > at) show(at, covered_from - 1);
+      from = std::min(from, covered_from);
+      to = std::max(to, covered_to);
+      next = covered_.erase(next);
+      if (covered_to >= last) {
+        covered_.emplace(from, to);
+        return;
       }
-      if (!next || next->last >= last) return;
-      at = next->last + 1;
+      at = covered_to + 1;
     }
-  }
-
-  void Cover(const FlatRange& range) {
-    Entry entry;
-    entry.first = range.gpa.first.value;
-    entry.last = range.gpa.last.value;
-    entry.target = ranges_.size();
-    covered_.Insert(entry);
-    ranges_.push_back(range);
+    show(at, last);
+    covered_.emplace(from, to);
   }
 
   static void Append(const FlatRange& range, FlatView* view) {
@@ -123,8 +134,8 @@ class Renderer {
 
   const RegionTree& tree_;
   const std::vector<RegionState>& states_;
-  IntervalTable covered_;  // target: index in ranges_
-  std::vector<FlatRange> ranges_;
+  std::map<uint64_t, uint64_t> covered_;  // first to last, disjoint
+  std::vector<FlatRange> ranges_;         // disjoint
 };
 
 }  // namespace

@@ -197,6 +197,27 @@ TEST(RenderFlatView, IsWhatTheTreeShowsAddressByAddress) {
   EXPECT_GT(merged, 100);
 }
 
+// Each covers all but a page of the one below it, whose pieces must not be met
+// again for every region that follows.
+TEST(RenderFlatView, CostsFollowRegionsWhereAllOverlap) {
+  constexpr uint32_t kRegions = 100'000;
+  constexpr uint64_t kLength = uint64_t{1} << 30;
+  std::vector<RegionSpec> regions(kRegions);
+  for (uint32_t i = 0; i < kRegions; ++i) {
+    regions[i].addr = {Gpa(i * uint64_t{kPageSize}),
+                       Gpa(i * uint64_t{kPageSize} + kLength - 1)};
+    regions[i].ram_block = i;
+  }
+  const FlatView view =
+      RenderFlatView(regions, std::vector<RegionState>(kRegions));
+  ASSERT_EQ(view.size(), kRegions);
+  for (uint32_t i = 0; i < kRegions - 1; ++i) {
+    ASSERT_EQ(view[i].ram_block, i);
+    ASSERT_EQ(view[i].gpa.last, regions[i].addr.first + (kPageSize - 1));
+  }
+  EXPECT_EQ(view.back().gpa, regions.back().addr);
+}
+
 TEST(DiffFlatViews, AppliedToOneGivesTheOther) {
   const auto key = [](const FlatRange& r) { return r.gpa.first; };
   const auto in_order = [&](const std::vector<FlatRange>& ranges) {

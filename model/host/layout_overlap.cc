@@ -1,4 +1,4 @@
-#include "lab/scenario/physical_overlap.h"
+#include "model/host/layout_overlap.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,26 +45,27 @@ bool SomeResidueAtMost(uint64_t n, uint64_t m, uint64_t a, uint64_t b,
 }
 
 // First index of the run's chunks that begins at or after `at`.
-uint64_t FirstChunkFrom(const PhysicalRunSpec& run, uint64_t at) {
+uint64_t FirstChunkFrom(const LayoutRun& run, uint64_t at) {
   if (at <= run.hpa.value) return 0;
   const uint64_t past = at - run.hpa.value;
   return past / run.stride + (past % run.stride != 0 ? 1 : 0);
 }
 
+uint64_t ChunkCount(const LayoutRun& run) {
+  return (run.last_offset - run.first_offset) / run.chunk_size + 1;
+}
+
+uint64_t LastByte(const LayoutRun& run) {
+  return run.hpa.value + (ChunkCount(run) - 1) * run.stride +
+         (run.chunk_size - 1);
+}
+
 }  // namespace
 
-uint64_t ChunkCount(const PhysicalRunSpec& run) {
-  return (run.last_offset - run.first_offset) / run.chunk + 1;
-}
-
-Hpa LastByte(const PhysicalRunSpec& run) {
-  return run.hpa + ((ChunkCount(run) - 1) * run.stride + (run.chunk - 1));
-}
-
-bool ChunksOverlap(const PhysicalRunSpec& a, const PhysicalRunSpec& b) {
+bool ChunksOverlap(const LayoutRun& a, const LayoutRun& b) {
   const uint64_t b_first = b.hpa.value;
-  const uint64_t b_last = LastByte(b).value;
-  const uint64_t a_last = LastByte(a).value;
+  const uint64_t b_last = LastByte(b);
+  const uint64_t a_last = LastByte(a);
   if (a.hpa.value > b_last || b_first > a_last) return false;
 
   // Chunks [from, to) of `a` begin within b's extent.
@@ -75,18 +76,18 @@ bool ChunksOverlap(const PhysicalRunSpec& a, const PhysicalRunSpec& b) {
           : std::min(ChunkCount(a), FirstChunkFrom(a, b_last + 1));
   const auto begin = [&](uint64_t i) { return a.hpa.value + i * a.stride; };
   // One that begins before it and reaches in holds b's first byte.
-  if (from > 0 && begin(from - 1) + (a.chunk - 1) >= b_first) return true;
+  if (from > 0 && begin(from - 1) + (a.chunk_size - 1) >= b_first) return true;
   if (from >= to) return false;
 
   // The others begin x bytes into the extent and touch no chunk of b exactly
-  // when b.chunk <= x mod b.stride <= b.stride - a.chunk. (One that reaches out
-  // of the extent holds its last byte, and breaks that rule too.)
-  if (a.chunk > b.stride - b.chunk) return true;
+  // when b.chunk_size <= x mod b.stride <= b.stride - a.chunk_size. (One that
+  // reaches out of the extent holds its last byte, and breaks that rule too.)
+  if (a.chunk_size > b.stride - b.chunk_size) return true;
   const uint64_t x = (begin(from) - b_first) % b.stride;
   const uint64_t shifted =
-      static_cast<uint64_t>((uint128(x) + (a.chunk - 1)) % b.stride);
+      static_cast<uint64_t>((uint128(x) + (a.chunk_size - 1)) % b.stride);
   return SomeResidueAtMost(to - from, b.stride, a.stride, shifted,
-                           a.chunk - 1 + b.chunk - 1);
+                           a.chunk_size - 1 + b.chunk_size - 1);
 }
 
 }  // namespace iovalab
