@@ -87,10 +87,11 @@ absl::Status DoesNotApply(const ScenarioArguments& arguments,
   if (args.Has("--set")) {
     return absl::InvalidArgumentError(absl::StrCat("--set: ", what));
   }
+  const std::string hint =
+      absl::StrCat(what, "; another value first, or --set");
+  // Where no axis is written the whole file is the place.
   return arguments.scenario.where->Error(
-      arguments.scenario.axes.empty() ? Place().At("axis")
-                                      : Place().At("axis", 0),
-      absl::StrCat(what, "; another value first, or --set"));
+      arguments.scenario.axes.empty() ? Place() : Place().At("axis", 0), hint);
 }
 
 absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {

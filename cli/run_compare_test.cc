@@ -67,6 +67,15 @@ TEST_F(Run, Trouble) {
       Put("no_va.textproto",
           absl::StrCat("axis { name: \"kernel\" value: \"v5_17\" }",
                        kAliasScenario));
+  // Without an axis, behind a vIOMMU.
+  std::string viommu = kAliasScenario;
+  const size_t axis = viommu.find("axis {");
+  viommu.erase(axis, viommu.find('\n', axis) - axis);
+  const std::string plain =
+      Put("plain.textproto",
+          absl::StrCat(viommu,
+                       "step { label: \"v\" viommu { iova { first: 0x1000 "
+                       "last: 0x1fff } gpa: 0 } }"));
   const std::string log = Put("qemu.log", "");
   std::filesystem::create_symlink(log, Path("link"));
   const struct {
@@ -83,6 +92,7 @@ TEST_F(Run, Trouble) {
        "--set: kernel=v5_17 mapping=hva does not apply: vdpa_sim of v5_17 has"},
       {{"run", no_va},
        "no_va.textproto:1: axis[0]: kernel=v5_17 mapping=hva does not apply: "},
+      {{"run", plain}, "plain.textproto:1: the default does not apply: "},
       {{"run", file, "--seed", "x"}, "--seed"},
       {{"run", file, "--trace="}, "--trace: an empty name"},
       {{"run", file, "--trace", file}, "is read as well"},
