@@ -8,7 +8,7 @@ namespace iovalab {
 namespace {
 
 // A table of scattered pages has an entry for each, and its trace an event.
-constexpr uint64_t kMostIotlbEntries = uint64_t{1} << 20;
+constexpr uint64_t kMostIotlbEntries = uint64_t{1} << 19;
 
 absl::Status LoadVmm(Loading& l) {
   const pb::Vmm& vmm = l.in.vmm();
