@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/compare.h"
+#include "cli/outputs.h"
 #include "cli/scenario_flags.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/text.h"
@@ -147,6 +148,15 @@ absl::StatusOr<int> DoCheck(const Args& args, Terminal& terminal) {
   const absl::StatusOr<std::vector<std::string>> paths =
       FindScenarios(args.operands());
   if (!paths.ok()) return paths.status();
+  for (const char* flag : {"--junit", "--sarif"}) {
+    if (absl::Status s = CheckOutput(args, flag, *paths); !s.ok()) return s;
+  }
+  if (people && args.Has("--junit") &&
+      args.Text("--junit") == args.Text("--sarif")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sarif: ", args.Text("--sarif"),
+                     " is --junit's too; a file for each report"));
+  }
 
   CheckOptions options;
   options.update = args.Has("--update");

@@ -121,11 +121,15 @@ TEST_F(Check, Trouble) {
   } kCases[] = {
       {{"check"}, "PATH"},
       {{"check", file, Path("none")}, "/none: No such file or directory"},
-      {{"check", "-"}, "-: No such file"},
+      {{"check", "-"}, "-: standard input is no file"},
       {{"check", file, "--jobs=0"}, "--jobs: 0; 1 to 1024"},
       {{"check", file, "--jobs=1025"}, "--jobs: 1025; 1 to 1024"},
       {{"check", file, "--junit=-", "--sarif=-"}, "standard output: "},
       {{"check", file, "--junit=-", "--github"}, "standard output: "},
+      {{"check", file, "--junit=x", "--sarif=x"},
+       "--sarif: x is --junit's too"},
+      {{"check", file, "--junit="}, "--junit: an empty name"},
+      {{"check", Path(""), "--sarif", file}, "a.textproto is read as well"},
   };
   for (const auto& c : kCases) {
     const Captured got = RunWords(c.words);

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/outputs.h"
 #include "cli/scenario_flags.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/table.h"
@@ -162,6 +163,12 @@ absl::StatusOr<Comparison> CompareShown(const ScenarioArguments& arguments,
 }
 
 absl::StatusOr<int> DoCompare(const Args& args, Terminal& terminal) {
+  if (absl::Status s = CheckOutput(args, "--traces", {}); !s.ok()) return s;
+  if (args.Text("--traces") == "-") {
+    return absl::InvalidArgumentError(
+        "--traces: a folder is needed, as each row has a trace of its own; "
+        "`run` writes one to standard output");
+  }
   absl::StatusOr<ScenarioArguments> arguments = LoadArguments(args);
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::vector<Policies>> product =

@@ -7,7 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "cli/outputs.h"
 #include "cli/terminal/progress.h"
+#include "cli/terminal/text.h"
 #include "lab/import/import_blocks.h"
 #include "lab/import/import_file.h"
 #include "lab/import/import_report.h"
@@ -52,8 +54,9 @@ absl::Status WriteScenario(const std::string& path, const std::string& log,
   }
   ImportScenarioOptions options;
   options.mapping = std::string(strategy.name);
+  // A file's name may be any bytes; a scenario is text.
   options.source = absl::StrCat(import.files.empty() ? "log " : "dump ",
-                                log == "-" ? "standard input" : log);
+                                log == "-" ? "standard input" : Printable(log));
   const absl::StatusOr<pb::Scenario> scenario =
       ScenarioFromImport(import.devices[device], blocks, options);
   if (!scenario.ok()) return scenario.status();
@@ -164,6 +167,9 @@ absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
 }
 
 int RunImport(const Args& args, Terminal& terminal) {
+  if (absl::Status s = CheckOutput(args, "-o", args.operands()); !s.ok()) {
+    return terminal.Fail(s);
+  }
   const absl::StatusOr<const Strategy*> strategy = NamedStrategy(args);
   if (!strategy.ok()) return terminal.Fail(strategy.status());
   Sums sums;

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/outputs.h"
 #include "cli/scenario_flags.h"
 #include "cli/terminal/progress.h"
 #include "lab/compare/compare.h"
@@ -73,7 +74,30 @@ RunResult RunShown(const LoadedScenario& scenario, const Policies& policies,
   return RunOne(scenario, policies, run, options);
 }
 
+absl::Status DoesNotApply(const ScenarioArguments& arguments,
+                          const Policies& policies, absl::string_view reason,
+                          const Args& args) {
+  std::vector<std::string> named;
+  for (const AxisChoice& choice : arguments.choices) {
+    named.push_back(absl::StrCat(choice.axis, "=", policies.Get(choice.axis)));
+  }
+  const std::string what =
+      absl::StrCat(named.empty() ? "the default" : absl::StrJoin(named, " "),
+                   " does not apply: ", reason);
+  if (args.Has("--set")) {
+    return absl::InvalidArgumentError(absl::StrCat("--set: ", what));
+  }
+  const std::string hint =
+      absl::StrCat(what, "; another value first, or --set");
+  // Where no axis is written the whole file is the place.
+  return arguments.scenario.where->Error(
+      arguments.scenario.axes.empty() ? Place() : Place().At("axis", 0), hint);
+}
+
 absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
+  if (absl::Status s = CheckOutput(args, "--trace", args.operands()); !s.ok()) {
+    return s;
+  }
   absl::StatusOr<ScenarioArguments> arguments = LoadArguments(args);
   if (!arguments.ok()) return arguments.status();
   for (const std::string& text : args.All("--set")) {
@@ -87,8 +111,7 @@ absl::StatusOr<int> DoRun(const Args& args, Terminal& terminal) {
   const ResolvedPolicies resolved =
       ResolvePolicies(policies, arguments->scenario.spec);
   if (!resolved.not_applicable.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--set: this combination does not apply: ", resolved.not_applicable));
+    return DoesNotApply(*arguments, policies, resolved.not_applicable, args);
   }
   const LoadedScenario& scenario = arguments->scenario;
   const RunResult result =

@@ -63,6 +63,21 @@ TEST_F(Run, AFailedExpectationIsStatusOne) {
 TEST_F(Run, Trouble) {
   const std::string file = Put("ok.textproto", kAliasScenario);
   const std::string bad = Put("bad.textproto", "name: \"x\"\nnonsense: 1\n");
+  const std::string no_va =
+      Put("no_va.textproto",
+          absl::StrCat("axis { name: \"kernel\" value: \"v5_17\" }",
+                       kAliasScenario));
+  // Without an axis, behind a vIOMMU.
+  std::string viommu = kAliasScenario;
+  const size_t axis = viommu.find("axis {");
+  viommu.erase(axis, viommu.find('\n', axis) - axis);
+  const std::string plain =
+      Put("plain.textproto",
+          absl::StrCat(viommu,
+                       "step { label: \"v\" viommu { iova { first: 0x1000 "
+                       "last: 0x1fff } gpa: 0 } }"));
+  const std::string log = Put("qemu.log", "");
+  std::filesystem::create_symlink(log, Path("link"));
   const struct {
     Words words;
     const char* says;
@@ -73,7 +88,19 @@ TEST_F(Run, Trouble) {
       {{"run", file, "--set", "maping=hva"}, "did you mean mapping"},
       {{"run", file, "--set", "mapping=hva,gpa"}, "one value for a run"},
       {{"run", file, "--set", "kernel=deb_6_1_192"}, "has no VA mode"},
+      {{"run", file, "--set", "kernel=v5_17"},
+       "--set: kernel=v5_17 mapping=hva does not apply: vdpa_sim of v5_17 has"},
+      {{"run", no_va},
+       "no_va.textproto:1: axis[0]: kernel=v5_17 mapping=hva does not apply: "},
+      {{"run", plain}, "plain.textproto:1: the default does not apply: "},
       {{"run", file, "--seed", "x"}, "--seed"},
+      {{"run", file, "--trace="}, "--trace: an empty name"},
+      {{"run", file, "--trace", file}, "is read as well"},
+      {{"compare", file, "--traces="}, "--traces: an empty name"},
+      {{"compare", file, "--traces=-"}, "--traces: a folder is needed"},
+      {{"import", log, "-o", ""}, "-o: an empty name"},
+      {{"import", log, "-o", log}, "qemu.log is read as well"},
+      {{"import", file, log, "-o", Path("link")}, "link is read as well"},
       {{"run", file, "--trace", "/nonexistent/x.trace"},
        "/nonexistent/x.trace"},
       {{"run", file, "--trace", testing::TempDir()}, ""},
@@ -100,6 +127,22 @@ TEST_F(Run, Trouble) {
     EXPECT_TRUE(absl::StrContains(got.err, c.says));
   }
   EXPECT_FALSE(Exists(Path("new"))) << "nothing is written in trouble";
+  EXPECT_EQ(Read("ok.textproto"), kAliasScenario);
+}
+
+TEST_F(Run, PhysicalRunsThatInterleave) {
+  std::string text = kAliasScenario;
+  const std::string hva = "last : 0x7f00000fffff}";
+  text.insert(text.find(hva) + hva.size(),
+              "physical { offset { first: 0 last: 0x7ffff } chunk: 0x1000 "
+              "hpa: 0x100000000 stride: 0x2000 } "
+              "physical { offset { first: 0x80000 last: 0xfffff } "
+              "chunk: 0x1000 hpa: 0x100001000 stride: 0x2000 }");
+  const Captured got =
+      RunWords({"run", Put("a.textproto", text), "--set",
+                "backend=vdpa_set_map_pa", "--set", "mapping=gpa"});
+  EXPECT_EQ(got.status, kFine) << got.err;
+  EXPECT_TRUE(absl::StrContains(got.out, "verdict SAFE")) << got.out;
 }
 
 TEST_F(Run, TracesOfBothForms) {
@@ -202,6 +245,17 @@ TEST_F(ImportLog, ALogBecomesAScenarioThatRuns) {
       RunWords({"import", log, "--predict", "--set", "mapping=passthrough"});
   EXPECT_EQ(wrong.status, kDiffers) << wrong.out;
   EXPECT_EQ(LastLine(wrong.out), "predicted 0 of 1 map operations");
+}
+
+TEST_F(ImportLog, AnyFileNameMakesAScenarioThatRuns) {
+  const std::string log =
+      Put("q\xff\n.log",
+          "vhost_vdpa_listener_region_add vdpa: 0x1 iova 0x0 llend 0x100000 "
+          "vaddr: 0x7f0000000000 read-only: 0\n");
+  ASSERT_EQ(RunWords({"import", log, "-o", Path("a.textproto")}).status, kFine);
+  EXPECT_TRUE(absl::StrContains(Read("a.textproto"), "q\\\\xff\\\\x0a.log"))
+      << Read("a.textproto");
+  EXPECT_EQ(RunWords({"run", Path("a.textproto")}).status, kFine);
 }
 
 // Three files of one run: what each holds, and one replay of all.

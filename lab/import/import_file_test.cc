@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -45,6 +46,25 @@ TEST(ImportFile, GzippedAsPlain) {
   ASSERT_TRUE(import.ok()) << import.status();
   EXPECT_EQ(import->counts.bytes, log.size());
   EXPECT_EQ(import->counts.known, ImportQemuLog(log).counts.known);
+
+  // Cut off anywhere it is no log, not even the part that can be read.
+  const auto size = std::filesystem::file_size(path);
+  for (const auto left :
+       {size - 1, size - 8, size / 2, size_t{20}, size_t{5}}) {
+    std::filesystem::resize_file(path, left);
+    const auto cut = ImportQemuLogFile(path);
+    EXPECT_EQ(cut.status().code(), absl::StatusCode::kDataLoss) << left;
+    EXPECT_TRUE(absl::StrContains(cut.status().message(),
+                                  "import.log.gz: ends within its gzip data"));
+  }
+}
+
+TEST(ImportFile, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  const auto import = ImportQemuLogFile(
+      Write("\xef\xbb\xbfvhost_vdpa_listener_region_add vdpa: 0x1 iova 0x0 "
+            "llend 0x1000 vaddr: 0x7f0000000000 read-only: 0\n"));
+  ASSERT_TRUE(import.ok()) << import.status();
+  EXPECT_EQ(import->counts.known, 1u);
 }
 
 TEST(ImportFile, Errors) {

@@ -10,6 +10,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "lab/read_file.h"
 
 namespace iovalab {
@@ -24,6 +25,18 @@ absl::Status ReadError(absl::string_view name, gzFile stream) {
   if (error == Z_ERRNO) return FileError(name, system);
   return absl::DataLossError(
       absl::StrCat(name, ": damaged gzip data (", message, ")"));
+}
+
+// zlib hands out what it has of a file that was cut off, and only then says so.
+// A verdict on a part of a log must not pass for one on the whole.
+absl::Status CheckEnd(absl::string_view name, gzFile stream) {
+  int error = Z_OK;
+  gzerror(stream, &error);
+  if (error != Z_BUF_ERROR) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(name,
+                   ": ends within its gzip data; a whole copy of it, or for "
+                   "what there is `zcat FILE | iovalab import -`"));
 }
 
 }  // namespace
@@ -58,10 +71,12 @@ absl::Status ReadLogPieces(absl::string_view path, uint64_t max_bytes,
     const int got =
         gzread(stream, buffer.data(), static_cast<unsigned>(buffer.size()));
     if (got < 0) return ReadError(name, stream);
-    if (got == 0) return absl::OkStatus();
+    if (got == 0) return CheckEnd(name, stream);
+    absl::string_view bytes_got(buffer.data(), static_cast<size_t>(got));
+    // What an editor put before the first line is no part of it.
+    if (bytes == 0) absl::ConsumePrefix(&bytes_got, "\xef\xbb\xbf");
     bytes += static_cast<uint64_t>(got);
-    const bool more =
-        piece(absl::string_view(buffer.data(), static_cast<size_t>(got)));
+    const bool more = piece(bytes_got);
     if (!more) return absl::OkStatus();
     if (bytes > max_bytes) {
       return absl::ResourceExhaustedError(absl::StrCat(

@@ -34,6 +34,14 @@ std::string WithoutDot(std::string path) {
 }
 
 absl::Status CheckFile(const std::string& path) {
+  if (path == "-") {
+    return absl::InvalidArgumentError(
+        "-: standard input is no file; a folder, or a file NAME.textproto");
+  }
+  if (path.empty()) {
+    return absl::InvalidArgumentError(
+        "an empty path; a folder, or a file NAME.textproto");
+  }
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (error) return FileError(path, error.value());
@@ -55,19 +63,26 @@ absl::Status CheckFile(const std::string& path) {
 absl::StatusOr<std::vector<std::string>> ScenariosBelow(
     const std::string& folder) {
   std::vector<std::string> paths;
+  std::string where = folder;  // that is being read
   std::error_code error;
   fs::recursive_directory_iterator at(folder, error);
   for (; !error && at != fs::recursive_directory_iterator();
        at.increment(error)) {
     std::error_code ignored;
     const std::string path = at->path().string();
-    if (absl::EndsWith(path, kScenarioEnding) && at->is_regular_file(ignored)) {
+    // A link that leads nowhere is as good as a scenario that is lost: whoever
+    // reads it will say so.
+    const fs::file_status status = at->status(ignored);
+    const bool readable =
+        status.type() == fs::file_type::regular || !fs::exists(status);
+    if (absl::EndsWith(path, kScenarioEnding) && readable) {
       paths.push_back(path);
     }
+    if (status.type() == fs::file_type::directory) where = path;
   }
   if (error) {
     return absl::NotFoundError(absl::StrCat(
-        folder, ": ", error.message(), "; a folder of scenarios would do"));
+        where, ": ", error.message(), "; a folder of scenarios would do"));
   }
   if (paths.empty()) {
     return absl::NotFoundError(

@@ -1,5 +1,8 @@
 #include "lab/scenario/scenario_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -68,6 +71,29 @@ TEST_F(ScenarioFiles, ALeadingDotIsDropped) {
   EXPECT_EQ(*found, (Paths{"./-v.textproto", "b/y.textproto", "z.textproto"}));
 }
 
+// They are found, so that whoever reads them fails; pipes and folders are not.
+TEST_F(ScenarioFiles, LinksThatLeadNowhereAreNotPassedOver) {
+  fs::create_symlink(At("gone"), At("a/gone.textproto"));
+  fs::create_symlink(At("a/self.textproto"), At("a/self.textproto"));
+  ASSERT_EQ(mkfifo(At("a/pipe.textproto").c_str(), 0600), 0);
+  const auto found = FindScenarios({At("a")});
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, All({"a/b/y.textproto", "a/gone.textproto",
+                         "a/self.textproto", "a/z.textproto"}));
+}
+
+TEST_F(ScenarioFiles, AnUnreadableFolderIsNamed) {
+  fs::permissions(At("a/b"), fs::perms::none);
+  const auto found = FindScenarios({At("a")});
+  fs::permissions(At("a/b"), fs::perms::owner_all);
+  if (geteuid() == 0) GTEST_SKIP() << "root reads every folder";
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.status().message(),
+            absl::StrCat(At("a/b"),
+                         ": Permission denied; a folder of scenarios would "
+                         "do"));
+}
+
 TEST_F(ScenarioFiles, ABadPathIsNamed) {
   const struct {
     const char* path;
@@ -85,7 +111,9 @@ TEST_F(ScenarioFiles, ABadPathIsNamed) {
     EXPECT_EQ(found.status().message(), absl::StrCat(At(c.path), ": ", c.says));
   }
   EXPECT_EQ(FindScenarios({"-"}).status().message(),
-            "-: No such file or directory");
+            "-: standard input is no file; a folder, or a file NAME.textproto");
+  EXPECT_EQ(FindScenarios({""}).status().message(),
+            "an empty path; a folder, or a file NAME.textproto");
   EXPECT_EQ(FindScenarios({"/dev/null"}).status().message(),
             "/dev/null: is no scenario by its name; a folder, or a file "
             "NAME.textproto");

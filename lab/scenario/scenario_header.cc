@@ -7,6 +7,9 @@
 namespace iovalab {
 namespace {
 
+// A table of scattered pages has an entry for each, and its trace an event.
+constexpr uint64_t kMostIotlbEntries = uint64_t{1} << 19;
+
 absl::Status LoadVmm(Loading& l) {
   const pb::Vmm& vmm = l.in.vmm();
   if (vmm.has_iova_range()) {
@@ -87,6 +90,12 @@ absl::Status LoadHeader(Loading& l) {
   if (l.in.kernel().has_memlock()) l.out->memlock = l.in.kernel().memlock();
   if (l.in.kernel().has_max_iotlb_entries()) {
     l.out->max_iotlb_entries = l.in.kernel().max_iotlb_entries();
+    if (*l.out->max_iotlb_entries > kMostIotlbEntries) {
+      return l.where.Error(
+          at.At("kernel").At("max_iotlb_entries"),
+          absl::StrCat(*l.out->max_iotlb_entries, "; at most ",
+                       kMostIotlbEntries, ", so that a run fits in memory"));
+    }
     if (*l.out->max_iotlb_entries == 0) {
       return l.where.Error(at.At("kernel").At("max_iotlb_entries"),
                            "0; a table holds at least 1");
