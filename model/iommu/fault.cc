@@ -5,7 +5,7 @@
 namespace iovalab {
 namespace {
 
-constexpr uint8_t kR = 1, kW = 2, kX = 4, kRW = 3, kRX = 5, kAny = 7;
+constexpr uint8_t kR = 1, kW = 2, kX = 4, kRX = 5, kAny = 7;
 constexpr uint8_t kS1 = 1, kS2 = 2, kS12 = 3;
 constexpr uint8_t Bit(FaultPlace place) {
   return static_cast<uint8_t>(1u << static_cast<unsigned>(place));
