@@ -149,6 +149,15 @@ void RoundTrip(const Trace& trace, const ExportedLog& log,
   EXPECT_EQ(result.total, was.messages.size());
 }
 
+// Has events that a QEMU logs.
+bool SaysAnything(const Trace& trace) {
+  for (EventIndex i = 0; i < trace.size(); ++i) {
+    const Kind kind = trace.event(i).kind;
+    if (kind == Kind::kVdpaMsg || kind == Kind::kRegionAdd) return true;
+  }
+  return false;
+}
+
 TEST(ExportLog, EveryScenarioUnderEveryMapping) {
   int runs = 0, refused = 0;
   for (const std::string& file : g_files) {
@@ -173,7 +182,8 @@ TEST(ExportLog, EveryScenarioUnderEveryMapping) {
       const absl::StatusOr<ExportedLog> log = ExportQemuLog(result.trace);
       if (!log.ok()) {
         EXPECT_TRUE(absl::StrContains(*text, "kind: IOMMU") ||
-                    absl::StrContains(*text, "viommu {"))
+                    absl::StrContains(*text, "viommu {") ||
+                    !SaysAnything(result.trace))
             << log.status();
         ++refused;
         continue;
