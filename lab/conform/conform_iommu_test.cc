@@ -2,46 +2,20 @@
 // LPAE library.
 
 #include <gtest/gtest.h>
-#include <stdio.h>
 
 #include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "lab/conform/conform.h"
+#include "lab/conform/conform_testing.h"
 #include "lab/conform/json_lines.h"
 
 namespace iovalab {
 namespace {
 
 using nlohmann::json;
-
-std::string Recording(absl::string_view kind) {
-  return absl::StrCat("testdata/vectors/", kind, ".jsonl.gz");
-}
-
-std::vector<json> ReadRecords(const std::string& path) {
-  std::vector<json> records;
-  absl::StatusOr<JsonLines> lines = JsonLines::Open(path);
-  EXPECT_TRUE(lines.ok());
-  for (;;) {
-    absl::StatusOr<std::optional<JsonRecord>> record = lines->Next();
-    EXPECT_TRUE(record.ok());
-    if (!record->has_value()) return records;
-    records.push_back((*record)->object);
-  }
-}
-
-std::string WriteLines(const std::vector<std::string>& lines) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/iommu.jsonl");
-  const std::string text = absl::StrJoin(lines, "\n");
-  FILE* file = fopen(path.c_str(), "wb");
-  EXPECT_EQ(fwrite(text.data(), 1, text.size(), file), text.size());
-  fclose(file);
-  return path;
-}
 
 struct Expectation {
   const char* kind;

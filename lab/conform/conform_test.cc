@@ -1,14 +1,13 @@
 #include "lab/conform/conform.h"
 
 #include <gtest/gtest.h>
-#include <stdio.h>
 
 #include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "lab/conform/conform_testing.h"
 #include "lab/conform/json_lines.h"
 
 namespace iovalab {
@@ -16,33 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-std::string Recording(absl::string_view kind) {
-  return absl::StrCat("testdata/vectors/", kind, ".jsonl.gz");
-}
-
 constexpr const char* kRecordings[] = {"Q-iova-tree", "Q-vhost-iova-tree-72",
                                        "Q-vhost-iova-tree-100"};
-
-std::vector<json> ReadRecords(const std::string& path) {
-  std::vector<json> records;
-  absl::StatusOr<JsonLines> lines = JsonLines::Open(path);
-  EXPECT_TRUE(lines.ok());
-  for (;;) {
-    absl::StatusOr<std::optional<JsonRecord>> record = lines->Next();
-    EXPECT_TRUE(record.ok());
-    if (!record->has_value()) return records;
-    records.push_back((*record)->object);
-  }
-}
-
-std::string WriteLines(const std::vector<std::string>& lines) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/vectors.jsonl");
-  const std::string text = absl::StrJoin(lines, "\n");
-  FILE* file = fopen(path.c_str(), "wb");
-  EXPECT_EQ(fwrite(text.data(), 1, text.size(), file), text.size());
-  fclose(file);
-  return path;
-}
 
 std::string WriteRecords(const std::vector<json>& records) {
   std::vector<std::string> lines;
