@@ -129,6 +129,7 @@ constexpr FieldInfo kDmaFields[] = {
     {"decided_by", T::kEvent, true, kNoEvent},
     {"meant_hva", T::kHex, true},
     {"unpinned", T::kBool, true},
+    {"l4", T::kEvent, true, kNoEvent},
 };
 constexpr FieldInfo kCompleteFields[] = {
     {"request", T::kName}, {"written", T::kSize}, {"err", T::kErrno}};
@@ -210,6 +211,23 @@ constexpr FieldInfo kIommuFaultFields[] = {
     {"reported", T::kBool},
     {"fate", T::kEnum, true, 0, kFates},
 };
+// Of model/iommu/invalidation.h InvalidationKind.
+constexpr absl::string_view kInvalidations[] = {
+    "context",        "global", "domain", "pages",     "pasid",
+    "pages_of_pasid", "device", "wait",   "interrupts"};
+constexpr FieldInfo kInvalidateFields[] = {
+    {"what", T::kEnum, false, 0, kInvalidations},
+    {"first", T::kHex, true, UINT64_MAX},
+    {"last", T::kHex, true, UINT64_MAX},
+    {"commands", T::kCount},
+    {"leaf_only", T::kBool, true},
+    {"atc", T::kBool, true},
+};
+constexpr FieldInfo kInvalidatedFields[] = {
+    {"iotlb", T::kCount},
+    {"walk", T::kCount, true},
+    {"atc", T::kCount, true},
+};
 
 constexpr FieldInfo kControlFields[] = {
     {"request", T::kName},
@@ -281,6 +299,13 @@ constexpr KindInfo kKinds[] = {
     {Kind::kIommuFault, "iommu_fault",
      "the platform IOMMU refuses an access; reported: software hears of it",
      kIommuFaultFields},
+    {Kind::kInvalidate, "invalidate",
+     "the kernel asks the IOMMU to forget translations; commands: how many, "
+     "without the wait",
+     kInvalidateFields},
+    {Kind::kInvalidated, "invalidated",
+     "the IOMMU has forgotten them; how many entries there were",
+     kInvalidatedFields},
 };
 
 constexpr bool RowsMatch() {

@@ -69,30 +69,32 @@ enum class Kind : uint8_t {
   kListener,   // VMM: the listener is registered or unregistered
   kRegionAdd,  // VMM: a section is delivered to the listener
   kRegionDel,
-  kRegionSkip,  // VMM: the listener passes over a section
-  kLookup,      // VMM: a tree is asked which node a needle is in
-  kHostMap,     // VMM: host-only memory (a vring) is mapped or unmapped
-  kVdpaMsg,     // kernel: a vhost-vdpa IOTLB message and its answer
-  kSetMap,      // device: set_map
-  kPost,        // guest: a request is posted
-  kTranslate,   // VMM: one buffer of a request gets its IOVA
-  kReject,      // VMM: a buffer is refused, no DMA happens
-  kDma,         // device: one segment of a DMA, and how it was judged
-  kComplete,    // device: a request is done
-  kViolation,   // oracle: an invariant stopped holding
-  kLeak,        // oracle: something that nobody owns any more
-  kCrash,       // the VMM or the kernel died
-  kEnd,         // the run ended, with its verdict
-  kNotify,      // VMM: a vIOMMU maps or unmaps a range
-  kDiscard,     // VMM: the guest gives pages back
-  kReset,       // VMM: the device is reset (status 0)
-  kHostPost,    // VMM: posts a buffer of its own
-  kRing,        // anyone: a field of a ring is read or written
-  kRingBad,     // anyone: what a ring holds is refused
-  kKick,        // guest, VMM: the other side is told of new descriptors
-  kInterrupt,   // device, VMM: the other side is told of used descriptors
-  kControl,     // anyone: a control command goes by
-  kIommuFault,  // IOMMU: refuses an access
+  kRegionSkip,   // VMM: the listener passes over a section
+  kLookup,       // VMM: a tree is asked which node a needle is in
+  kHostMap,      // VMM: host-only memory (a vring) is mapped or unmapped
+  kVdpaMsg,      // kernel: a vhost-vdpa IOTLB message and its answer
+  kSetMap,       // device: set_map
+  kPost,         // guest: a request is posted
+  kTranslate,    // VMM: one buffer of a request gets its IOVA
+  kReject,       // VMM: a buffer is refused, no DMA happens
+  kDma,          // device: one segment of a DMA, and how it was judged
+  kComplete,     // device: a request is done
+  kViolation,    // oracle: an invariant stopped holding
+  kLeak,         // oracle: something that nobody owns any more
+  kCrash,        // the VMM or the kernel died
+  kEnd,          // the run ended, with its verdict
+  kNotify,       // VMM: a vIOMMU maps or unmaps a range
+  kDiscard,      // VMM: the guest gives pages back
+  kReset,        // VMM: the device is reset (status 0)
+  kHostPost,     // VMM: posts a buffer of its own
+  kRing,         // anyone: a field of a ring is read or written
+  kRingBad,      // anyone: what a ring holds is refused
+  kKick,         // guest, VMM: the other side is told of new descriptors
+  kInterrupt,    // device, VMM: the other side is told of used descriptors
+  kControl,      // anyone: a control command goes by
+  kIommuFault,   // IOMMU: refuses an access
+  kInvalidate,   // kernel: asks the IOMMU to forget translations
+  kInvalidated,  // IOMMU: has forgotten them
   kCount,
 };
 

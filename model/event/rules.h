@@ -144,6 +144,14 @@ enum class Rule : uint16_t {
   kIommuTooWide,
   kIommuNoWriteOnly,
   kIommuWalk,
+  kIommuCached,
+  kIommuEvicted,
+  kIommuStrict,
+  kIommuLazy,
+  kIommuNoFlush,
+  kIommuShortFlush,
+  kIommuInvalidated,
+  kIommuOld,
 
   // vDPA devices
   kDevIdentity,

@@ -213,6 +213,37 @@ inline constexpr RuleInfo kKernelRules[] = {
      "(R-riscv-iommu, L-io-pgtable-arm)",
      "the device's addresses are translated, or refused, by walking the "
      "format's tables page by page"},
+    {Rule::kIommuCached, "iommu.cached", kSrc,
+     "RISC-V IOMMU specification 2.8; VT-d specification 6.2.3",
+     "caches keep what a walk found, never a refusal: a new mapping needs no "
+     "invalidation"},
+    {Rule::kIommuEvicted, "iommu.evicted", kDer,
+     "hardware keeps its replacement to itself; QEMU's VT-d empties a full "
+     "cache",
+     "an entry made room for another, or was asked for more than it grants and "
+     "walked anew"},
+    {Rule::kIommuStrict, "iommu.strict", kRec,
+     "q35-2g-vtd-linux: a page invalidation and a wait for each unmap; Linux "
+     "6.12 drivers/iommu/iommu.c iommu_unmap",
+     "iommu_unmap invalidates what it cleared and waits for the hardware"},
+    {Rule::kIommuLazy, "iommu.lazy", kSrc,
+     "Linux 6.1 drivers/iommu/dma-iommu.c queue_iova, fq_flush_timeout",
+     "what was cleared waits in a ring of 256 that is flushed when full, and "
+     "after 10 ms; for vhost-vdpa a what-if, since only the DMA API is lazy"},
+    {Rule::kIommuNoFlush, "iommu.no_flush", kDer,
+     "semantics of a defect: no unmap is followed by an invalidation",
+     "nothing is invalidated"},
+    {Rule::kIommuShortFlush, "iommu.short_flush", kDer,
+     "a defect: VT-d specification 6.5.2.3 asks for a mask that covers the "
+     "superpage",
+     "the pages asked for are invalidated, not the whole leaf that was "
+     "cleared"},
+    {Rule::kIommuInvalidated, "iommu.invalidated", kRec,
+     "q35-2g-vtd-linux vtd_inv_desc lines",
+     "the hardware forgets what the invalidation names"},
+    {Rule::kIommuOld, "iommu.old", kSrc, "RISC-V IOMMU specification 2.8",
+     "until the covering invalidation is done hardware may use what it cached "
+     "before the tables changed"},
 };
 
 }  // namespace iovalab

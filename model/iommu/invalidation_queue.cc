@@ -24,6 +24,11 @@ std::optional<sim::Time> Submit(InvalidationQueue& queue,
                                 const Invalidation& invalidation,
                                 sim::Time now) {
   if (queue.pending.size() >= queue.shape.capacity) return std::nullopt;
+  return SubmitWaiting(queue, invalidation, now);
+}
+
+sim::Time SubmitWaiting(InvalidationQueue& queue,
+                        const Invalidation& invalidation, sim::Time now) {
   const bool device = invalidation.kind == InvalidationKind::kDevice;
   const sim::Time start = std::max(now, queue.busy_until);
   const sim::Time done =

@@ -30,6 +30,9 @@ struct InvalidationQueueShape {
   uint32_t capacity = 256;      // commands that wait; 1 or more
   sim::Nanos command_ns = 400;  // each, in the unit (ours)
   sim::Nanos device_ns = 1500;  // a device's answer over the bus (ours)
+
+  friend bool operator==(const InvalidationQueueShape&,
+                         const InvalidationQueueShape&) = default;
 };
 // InvalidArgument that names the field and what it may be.
 absl::Status CheckInvalidationQueueShape(const InvalidationQueueShape& shape);
@@ -51,6 +54,11 @@ struct InvalidationQueue {
 std::optional<sim::Time> Submit(InvalidationQueue& queue,
                                 const Invalidation& invalidation,
                                 sim::Time now);
+
+// The same by software that waits for room. Hardware works on the others
+// meanwhile, so the command is done no later than in a longer queue.
+sim::Time SubmitWaiting(InvalidationQueue& queue,
+                        const Invalidation& invalidation, sim::Time now);
 
 struct InvalidationDone {
   uint64_t id = 0;

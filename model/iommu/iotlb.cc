@@ -1,5 +1,7 @@
 #include "model/iommu/iotlb.h"
 
+#include <optional>
+
 #include "sim/check.h"
 
 namespace iovalab {
@@ -39,7 +41,10 @@ Iotlb::Iotlb(const IotlbShape& shape) : shape_(shape) {
 }
 
 void Iotlb::Clear() {
-  for (Slot& slot : slots_) slot = {};
+  for (Slot& slot : slots_) {
+    if (slot.used) Note(slot.entry);
+    slot = {};
+  }
   for (uint32_t set = 0; set < shape_.sets; ++set) {
     const uint32_t first = set * shape_.ways;
     oldest_[set] = first;
@@ -128,17 +133,17 @@ void Iotlb::Insert(const IotlbEntry& entry, uint64_t iova) {
   sim::Check(entry.perm != 0, "an entry that grants nothing is never cached");
   sim::Check(entry.shift < 64 && entry.first == Base(iova, entry.shift),
              "the entry holds the address that was walked for");
-  const uint64_t fits =
-      shape_.shifts & (UINT64_MAX >> (63 - static_cast<int>(entry.shift)));
-  if (fits == 0) return;
+  const std::optional<int> shift = KeptShift(shape_, entry.shift);
+  if (!shift) return;
   IotlbEntry e = entry;
-  e.shift = static_cast<uint8_t>(63 - __builtin_clzll(fits));
+  e.shift = static_cast<uint8_t>(*shift);
   e.first = Base(iova, e.shift);
   e.target += e.first - entry.first;
 
   const uint32_t b = FindBucket(e.domain, e.pasid, e.first, e.shift);
   if (b != kNone) {
     slots_[buckets_[b].slot].entry = e;
+    Note(e);
     MoveToNewest(buckets_[b].slot);
     return;
   }
@@ -159,6 +164,7 @@ void Iotlb::Insert(const IotlbEntry& entry, uint64_t iova) {
 void Iotlb::Place(uint32_t slot, const IotlbEntry& e) {
   slots_[slot].entry = e;
   slots_[slot].used = true;
+  Note(e);
   MoveToNewest(slot);
   const uint32_t hash = Hash(e.domain, e.pasid, e.first, e.shift);
   uint32_t b = hash & bucket_mask_;
@@ -171,6 +177,7 @@ void Iotlb::Place(uint32_t slot, const IotlbEntry& e) {
 
 void Iotlb::Remove(uint32_t slot) {
   const IotlbEntry& e = slots_[slot].entry;
+  Note(e);
   EraseBucket(FindBucket(e.domain, e.pasid, e.first, e.shift));
   if (--of_shift_[e.shift] == 0) shifts_ &= ~ShiftBit(e.shift);
   slots_[slot].used = false;
@@ -228,6 +235,23 @@ uint64_t Iotlb::Invalidate(const IotlbMatch& match) {
     if (slots_[slot].used && Matches(slots_[slot].entry, match)) Remove(slot);
   }
   return before - size_;
+}
+
+void Iotlb::Erase(const IotlbEntry& e) {
+  const uint32_t b = FindBucket(e.domain, e.pasid, e.first, e.shift);
+  sim::Check(b != kNone, "an entry that is erased is there");
+  Remove(buckets_[b].slot);
+}
+
+const IotlbEntry* Iotlb::Exact(const IotlbEntry& key) const {
+  const uint32_t b = FindBucket(key.domain, key.pasid, key.first, key.shift);
+  return b == kNone ? nullptr : &slots_[buckets_[b].slot].entry;
+}
+
+std::vector<IotlbEntry> Iotlb::TakeChanges() {
+  std::vector<IotlbEntry> changes;
+  changes.swap(changes_);
+  return changes;
 }
 
 std::vector<IotlbEntry> Iotlb::Entries() const {

@@ -67,6 +67,17 @@ class Iotlb {
 
   // Removes what the shape's rules say that `match` is for; how many.
   uint64_t Invalidate(const IotlbMatch& match);
+  // Removes one entry, which is there.
+  void Erase(const IotlbEntry& entry);
+
+  // The entry with this key (domain, PASID, first, shift); null where there is
+  // none. Does not count as a use.
+  const IotlbEntry* Exact(const IotlbEntry& key) const;
+  // For those who keep a record of the contents: from now on the key of every
+  // entry that comes, goes or changes is kept, until it is taken. A key may
+  // come more than once.
+  void KeepChanges() { keeps_changes_ = true; }
+  std::vector<IotlbEntry> TakeChanges();
 
   const IotlbShape& shape() const { return shape_; }
   uint32_t size() const { return size_; }
@@ -98,6 +109,9 @@ class Iotlb {
   void EraseBucket(uint32_t bucket);
   bool Matches(const IotlbEntry& entry, const IotlbMatch& match) const;
   void Clear();
+  void Note(const IotlbEntry& entry) {
+    if (keeps_changes_) changes_.push_back(entry);
+  }
 
   IotlbShape shape_;
   std::vector<Slot> slots_;       // set s has ways slots from s * ways
@@ -109,6 +123,8 @@ class Iotlb {
   uint32_t of_shift_[64] = {};
   uint32_t size_ = 0;
   uint64_t evictions_ = 0;
+  bool keeps_changes_ = false;
+  std::vector<IotlbEntry> changes_;
 };
 
 }  // namespace iovalab

@@ -1,5 +1,7 @@
 #include "model/iommu/iotlb_shape.h"
 
+#include <bit>
+
 #include "absl/strings/str_cat.h"
 #include "sim/check.h"
 
@@ -38,6 +40,10 @@ constexpr NamedIotlbShape kShapes[] = {
      {8, 4, IotlbReplacement::kLru, IotlbPartial::kOverlap, k4K | k2M,
       UINT64_MAX},
      "ours: PCIe ATS leaves the size open"},
+    {"none",
+     {1, 1, IotlbReplacement::kLru, IotlbPartial::kOverlap, ShiftBit(63),
+      UINT64_MAX},
+     "ours: no leaf is as large as its only size"},
 };
 
 }  // namespace
@@ -50,6 +56,12 @@ const IotlbShape& IotlbShapeOf(absl::string_view name) {
   }
   sim::Check(false, "no IOTLB shape of this name");
   return kShapes[0].shape;
+}
+
+std::optional<int> KeptShift(const IotlbShape& shape, int leaf_shift) {
+  const uint64_t fits = shape.shifts & (UINT64_MAX >> (63 - leaf_shift));
+  if (fits == 0) return std::nullopt;
+  return std::bit_width(fits) - 1;
 }
 
 absl::Status CheckIotlbShape(const IotlbShape& shape) {

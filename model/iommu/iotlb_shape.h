@@ -6,6 +6,7 @@
 // Not for: contents (iotlb.h).
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -37,9 +38,15 @@ struct IotlbShape {
   uint64_t shifts = uint64_t{1} << 12;
   // Bits of the page number that an invalidation of pages compares.
   uint64_t compared = UINT64_MAX;
+
+  friend bool operator==(const IotlbShape&, const IotlbShape&) = default;
 };
 
 constexpr uint64_t ShiftBit(int shift) { return uint64_t{1} << shift; }
+
+// log2 of the bytes of the entries that the cache keeps of a leaf of
+// 2^leaf_shift bytes; nothing where it keeps none.
+std::optional<int> KeptShift(const IotlbShape& shape, int leaf_shift);
 
 struct NamedIotlbShape {
   absl::string_view name;
@@ -49,7 +56,8 @@ struct NamedIotlbShape {
 
 // By name: "iotlb" 16 x 4 with superpages; "split" keeps pieces of 4 KiB only;
 // "qemu_vtd" 1024, emptied when full, and "qemu_vtd_7_2" whose invalidations
-// compare 8 bits of the page number; "walk" a page-walk cache of tables; "atc".
+// compare 8 bits of the page number; "walk" a page-walk cache of tables; "atc";
+// "none" keeps nothing.
 absl::Span<const NamedIotlbShape> IotlbShapes();
 // Of a name in that list.
 const IotlbShape& IotlbShapeOf(absl::string_view name);

@@ -41,6 +41,13 @@ constexpr StoreKindInfo kKinds[] = {
      "entry"},
     {K::kCleared, "cleared", "mem", "hpa", "", "", false, false,
      "host memory that reads as zeros where nothing was written since"},
+    {K::kHwIotlb, "hw_iotlb", "L4", "iova", "hpa", "generation", true, false,
+     "the IOMMU's cache of leaves of 2^N bytes (hw_iotlb.12: of 4 KiB), a run "
+     "of them an entry; generation: of the table when it was walked"},
+    {K::kWalkCache, "walk_cache", "L4", "iova", "table", "generation", true,
+     false, "the IOMMU's cache of pointers that span 2^N bytes each"},
+    {K::kAtc, "atc", "L4", "iova", "hpa", "generation", true, false,
+     "the device's own cache of leaves of 2^N bytes"},
 };
 
 constexpr bool RowsMatch() {

@@ -7,7 +7,7 @@
 // The stores are held apart because every bug that this project is about is
 // two of them disagreeing (docs/design.md). The levels: L0 what the guest
 // believes, L1 the VMM's trees, L2 the kernel's table, L3 the device's or
-// IOMMU's, L5 pins and VMAs.
+// IOMMU's, L4 copies of its entries in caches, L5 pins and VMAs.
 
 #include <cstdint>
 #include <optional>
@@ -31,6 +31,9 @@ enum class StoreKind : uint8_t {
   kViommu,      // L0: the guest's vIOMMU, GIOVA -> GPA
   kIommu,       // L3: the platform IOMMU's table of vhost-vdpa's domain
   kCleared,     // host memory that somebody filled with zeros
+  kHwIotlb,     // L4: the IOMMU's cache of leaves, by their size
+  kWalkCache,   // L4: the IOMMU's cache of pointers to tables, by their span
+  kAtc,         // L4: the device's own cache of leaves, by their size
   kCount,
 };
 
@@ -42,8 +45,8 @@ struct StoreKindInfo {
   absl::string_view key;    // "gpa"
   absl::string_view target;
   absl::string_view tag;  // "" where unused (always 0)
-  bool by_asid;
-  bool by_target;  // reverse look-ups happen
+  bool by_asid;           // several: one an address space, or a size of entries
+  bool by_target;         // reverse look-ups happen
   absl::string_view says;
 };
 
@@ -51,7 +54,7 @@ const StoreKindInfo& GetStoreKind(StoreKind kind);
 
 struct StoreId {
   StoreKind kind = StoreKind::kFlatView;
-  uint8_t asid = 0;
+  uint8_t asid = 0;  // L4: log2 of the bytes that each of its entries is for
 
   friend constexpr auto operator<=>(StoreId, StoreId) = default;
 

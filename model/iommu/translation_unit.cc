@@ -1,0 +1,326 @@
+#include "model/iommu/translation_unit.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "model/iommu/cache_record.h"
+#include "model/iommu/page_table_source.h"
+
+namespace iovalab {
+namespace {
+
+// The caches that a device's access asks, in order.
+struct Path {
+  Iotlb* cache[2];
+  StoreKind kind[2];
+  int count = 0;
+
+  explicit Path(IommuCaches& caches) {
+    for (IommuCaches::Device& device : caches.devices) {
+      Add(device.atc, StoreKind::kAtc);
+    }
+    Add(caches.iotlb, StoreKind::kHwIotlb);
+  }
+  void Add(Iotlb& c, StoreKind k) {
+    cache[count] = &c;
+    kind[count++] = k;
+  }
+};
+
+uint64_t TargetAt(const IotlbEntry& e, uint64_t iova) {
+  return e.target + (iova - e.first);
+}
+
+std::optional<Entry> RunOf(const IotlbEntry& e, StoreKind kind,
+                           const Sink& sink) {
+  return sink.table(CacheStore(kind, e)).Find(e.first);
+}
+
+void Record(TranslationUnit& unit, Rule went, Sink& sink) {
+  Path path(unit.caches);
+  for (int i = 0; i < path.count; ++i) {
+    RecordCache(*path.cache[i], path.kind[i], Rule::kIommuCached, went, sink);
+  }
+  RecordCache(unit.caches.walk, StoreKind::kWalkCache, Rule::kIommuCached, went,
+              sink);
+}
+
+// The pointers that a walk for `iova` down to the leaf read. Those above one
+// that was there already were read before.
+void FillWalkCache(TranslationUnit& unit, const PageTable& table, uint64_t iova,
+                   int leaf_level) {
+  Iotlb& walk = unit.caches.walk;
+  const Format& f = table.format();
+  const uint64_t position = f.Position(iova);
+  const IotlbEntry* known = walk.Find(unit.domain, kNoPasid, iova);
+  const int top = known == nullptr ? 64 : known->shift;
+  for (int level = f.root_level(); level > leaf_level; --level) {
+    const int shift = f.Shift(level);
+    if (shift >= top || (walk.shape().shifts & ShiftBit(shift)) == 0) continue;
+    IotlbEntry e;
+    e.first = iova & ~(ShiftBit(shift) - 1);
+    e.shift = static_cast<uint8_t>(shift);
+    e.target = table.TableAddress(level - 1, position);
+    e.domain = unit.domain;
+    e.perm = static_cast<uint8_t>(kAccessRead | kAccessWrite);
+    e.generation = table.generation();
+    walk.Insert(e, iova);
+  }
+}
+
+// The level at which hardware reads a table that is no more, because it still
+// has a pointer to it and uses that. What it reads there was cleared before the
+// table was freed.
+std::optional<int> InFreedTable(TranslationUnit& unit, const PageTable& table,
+                                uint64_t iova) {
+  Iotlb& walk = unit.caches.walk;
+  const Format& f = table.format();
+  while (const IotlbEntry* e = walk.Find(unit.domain, kNoPasid, iova)) {
+    int level = f.root_level();
+    while (f.Shift(level) != e->shift) --level;
+    if (table.KindOf(level, f.Position(iova)) == EntryKind::kTable) break;
+    if (unit.window.UsesOld()) return level - 1;
+    const IotlbEntry gone = *e;
+    walk.Erase(gone);
+  }
+  return std::nullopt;
+}
+
+Walked NothingIn(const PageTable& table, int level, uint64_t iova,
+                 uint32_t access) {
+  const Format& f = table.format();
+  Walked w;
+  w.reason = IommuFault::kNotPresent;
+  w.level = static_cast<int8_t>(level);
+  w.native_code = f.ops->fault_code(w.reason, access);
+  const uint64_t position = f.Position(iova);
+  w.pte_address = f.TableAddress(level, position) +
+                  f.Index(level, position) * f.entry_bytes;
+  w.pte = f.ops->absent(f, level);
+  return w;
+}
+
+// A leaf's access by way of the caches, each of which keeps it afterwards.
+// False, and nothing changed, where one holds something else.
+bool TouchLeaf(TranslationUnit& unit, const PageTable& table,
+               const IotlbEntry& leaf, int level, uint64_t iova,
+               uint32_t access) {
+  Path path(unit.caches);
+  int missed = 0;
+  for (; missed < path.count; ++missed) {
+    const IotlbEntry* hit =
+        path.cache[missed]->Find(unit.domain, kNoPasid, iova);
+    if (hit == nullptr) continue;
+    if (TargetAt(*hit, iova) != TargetAt(leaf, iova)) return false;
+    if ((hit->perm & access) != 0) break;
+    const IotlbEntry narrow = *hit;
+    path.cache[missed]->Erase(narrow);
+  }
+  if (missed == path.count) FillWalkCache(unit, table, iova, level);
+  while (missed-- > 0) path.cache[missed]->Insert(leaf, iova);
+  return true;
+}
+
+// log2 of the bytes between two accesses of leaves that the first cache tells
+// apart.
+std::optional<int> StepShift(const Path& path, int leaf_shift) {
+  for (int i = 0; i < path.count; ++i) {
+    const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
+    if (kept) return kept;
+  }
+  return std::nullopt;
+}
+
+// After so many bytes of leaves of that size no cache holds anything older, and
+// after a multiple of them each is in the same state but for the addresses. A
+// power of two.
+uint64_t StreamBytes(TranslationUnit& unit, int leaf_shift, int step_shift) {
+  uint64_t bytes = ShiftBit(step_shift);
+  const auto consider = [&](const Iotlb& cache, int shift) {
+    const uint64_t entries =
+        uint64_t{cache.shape().sets} * cache.shape().ways * 2;
+    const int turns = std::bit_width(entries - 1);
+    bytes = std::max(bytes, ShiftBit(std::min(63, shift + turns)));
+  };
+  Path path(unit.caches);
+  for (int i = 0; i < path.count; ++i) {
+    const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
+    if (kept) consider(*path.cache[i], std::max(*kept, step_shift));
+  }
+  const Iotlb& walk = unit.caches.walk;
+  if (walk.shape().shifts != ShiftBit(63)) consider(walk, leaf_shift + 16);
+  return bytes;
+}
+
+// Touches the leaves of [from, to], which are of `run`. Answers the last byte
+// before a leaf that a cache holds something else of; `to` where there is none.
+uint64_t TouchLeaves(TranslationUnit& unit, const PageTable& table,
+                     const LeafRun& run, uint64_t from, uint64_t to,
+                     uint32_t access) {
+  const std::optional<int> step = StepShift(Path(unit.caches), run.size_bits);
+  if (!step) return to;
+  const int level = table.format().LeafLevel(run.size_bits);
+  const uint64_t offset = ShiftBit(run.size_bits) - 1;
+  const uint64_t stream = StreamBytes(unit, run.size_bits, *step);
+  bool skipped = false;
+  for (uint64_t at = from;;) {
+    IotlbEntry leaf;
+    leaf.first = at & ~offset;
+    leaf.target = run.address + (run.constant ? 0 : leaf.first - run.first);
+    leaf.domain = unit.domain;
+    leaf.shift = run.size_bits;
+    leaf.perm = static_cast<uint8_t>(run.perm);
+    leaf.generation = table.generation();
+    if (!TouchLeaf(unit, table, leaf, level, at, access)) return at - 1;
+    const uint64_t end = at | (ShiftBit(*step) - 1);
+    if (end >= to) return to;
+    at = end + 1;
+    if (!skipped && at - from >= stream && (to - at) / stream > 1) {
+      at += ((to - at) / stream - 1) * stream;
+      skipped = true;
+    }
+  }
+}
+
+// The same of all leaves of [iova, last].
+uint64_t TouchRuns(TranslationUnit& unit, const PageTable& table, uint64_t iova,
+                   uint64_t last, uint32_t access) {
+  const Format& f = table.format();
+  const uint64_t base = iova - f.Position(iova);
+  uint64_t reached = last;
+  table.ForEachRun(f.Position(iova), f.Position(last), [&](const LeafRun& r) {
+    if (reached != last) return;
+    const uint64_t to = std::min(base + r.last, last);
+    LeafRun run = r;
+    run.first += base;
+    run.last += base;
+    const uint64_t at =
+        TouchLeaves(unit, table, run, std::max(run.first, iova), to, access);
+    if (at != to) reached = at;
+  });
+  return reached;
+}
+
+Translation ByStaleEntry(const IotlbEntry& e, uint64_t iova, uint64_t last) {
+  Translation t;
+  t.walk.ok = true;
+  t.walk.pa = TargetAt(e, iova);
+  t.walk.size_bits = e.shift;
+  t.walk.perm = e.perm;
+  t.last = std::min(last, e.last());
+  t.stale = true;
+  return t;
+}
+
+// What a cache says of the address; nothing where they say nothing that may be
+// used, or say it no more.
+std::optional<Translation> FromCaches(TranslationUnit& unit,
+                                      const Walked& tables, uint64_t iova,
+                                      uint64_t last, uint32_t access,
+                                      const Sink& sink) {
+  Path path(unit.caches);
+  for (int i = 0; i < path.count; ++i) {
+    Iotlb& cache = *path.cache[i];
+    const IotlbEntry* hit = cache.Find(unit.domain, kNoPasid, iova);
+    if (hit == nullptr) continue;
+    const IotlbEntry entry = *hit;
+    const bool fresh = tables.ok && tables.pa == TargetAt(entry, iova);
+    if (fresh && (entry.perm & access) != 0) {
+      Translation t;
+      t.walk = tables;
+      t.last = last;
+      t.cached = RunOf(entry, path.kind[i], sink);
+      return t;
+    }
+    // Hardware that may not use an entry asks the tables anew.
+    if ((entry.perm & access) == 0 || !unit.window.UsesOld()) {
+      cache.Erase(entry);
+      continue;
+    }
+    while (i > 0) path.cache[--i]->Insert(entry, entry.first);
+    Translation t = ByStaleEntry(entry, iova, last);
+    for (int k = 0; k < path.count && !t.cached; ++k) {
+      t.cached = RunOf(entry, path.kind[k], sink);
+    }
+    return t;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+TranslationUnit::TranslationUnit(const UnitShape& shape, uint32_t source_id)
+    : caches{Iotlb(shape.iotlb), Iotlb(shape.walk), {}} {
+  queue.shape = shape.queue;
+  if (shape.atc) caches.devices.push_back({source_id, Iotlb(*shape.atc)});
+  caches.iotlb.KeepChanges();
+  caches.walk.KeepChanges();
+  for (IommuCaches::Device& device : caches.devices) device.atc.KeepChanges();
+}
+
+Translation Translate(TranslationUnit& unit, const PageTable& table,
+                      uint64_t iova, uint64_t last, bool write, Sink& sink) {
+  const uint32_t access = write ? kAccessWrite : kAccessRead;
+  const Walked tables = WalkTable(table, iova, {.access = access});
+  std::optional<Translation> found =
+      FromCaches(unit, tables, iova, last, access, sink);
+  Translation t;
+  if (found) {
+    t = *found;
+  } else {
+    t.walk = tables;
+    t.last = last;
+    const std::optional<int> freed = InFreedTable(unit, table, iova);
+    t.stale = freed && tables.ok;
+    if (t.stale) t.walk = NothingIn(table, *freed, iova, access);
+  }
+  if (!t.walk.ok) t.last = iova;
+  if (t.walk.ok && !t.stale) {
+    t.last = TouchRuns(unit, table, iova, last, access);
+  }
+  Record(unit, Rule::kIommuEvicted, sink);
+  return t;
+}
+
+InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
+                                    Sink& sink) {
+  InvalidationEffect sum;
+  for (const InvalidationDone& done : RunDue(unit.queue, unit.caches, now)) {
+    sum.iotlb += done.effect.iotlb;
+    sum.walk += done.effect.walk;
+    sum.device += done.effect.device;
+  }
+  Record(unit, Rule::kIommuInvalidated, sink);
+  return sum;
+}
+
+std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,
+                                  uint64_t first, uint64_t last) {
+  std::optional<StaleRun> found;
+  stores.ForEachStore([&](StoreId id, const IntervalTable& cached) {
+    if (id.kind != StoreKind::kHwIotlb && id.kind != StoreKind::kAtc) return;
+    for (uint64_t at = first; !found;) {
+      const std::optional<Entry> run = cached.FirstIn(at, last);
+      if (!run) return;
+      uint64_t next = run->first;  // up to here it is as the tables say
+      bool same = true, whole = false;
+      table.ForEachRun(run->first, run->last, [&](const LeafRun& r) {
+        const uint64_t from = std::max(r.first, run->first);
+        const uint64_t offset =
+            r.constant ? (from - r.first) & (ShiftBit(r.size_bits) - 1)
+                       : from - r.first;
+        same = same && from == next && (run->perm & ~r.perm) == 0 &&
+               run->Translate(from) == r.address + offset &&
+               (!r.constant || r.leaves() == 1);
+        whole = r.last >= run->last;
+        next = r.last + 1;
+      });
+      if (!same || !whole) found = StaleRun{id, *run};
+      if (run->last >= last) return;
+      at = run->last + 1;
+    }
+  });
+  return found;
+}
+
+}  // namespace iovalab

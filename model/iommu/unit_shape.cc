@@ -1,0 +1,51 @@
+#include "model/iommu/unit_shape.h"
+
+#include <bit>
+
+#include "absl/strings/str_cat.h"
+
+namespace iovalab {
+namespace {
+
+absl::Status CheckCache(absl::string_view field, const IotlbShape& shape) {
+  if (absl::Status s = CheckIotlbShape(shape); !s.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".", s.message()));
+  }
+  const uint64_t entries = uint64_t{shape.sets} * shape.ways;
+  if (entries > kMaxUnitEntries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ": ", entries,
+                     " entries (sets * ways) are not 1 to ", kMaxUnitEntries));
+  }
+  // So that a long run of misses goes round in it (translation_unit.h).
+  if (shape.replacement == IotlbReplacement::kClear &&
+      !std::has_single_bit(shape.ways)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".ways: ", shape.ways,
+                     " is not a power of two, as a cache that is emptied has"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckUnitShape(const UnitShape& shape) {
+  if (absl::Status s = CheckCache("iotlb", shape.iotlb); !s.ok()) return s;
+  if (absl::Status s = CheckCache("walk_cache", shape.walk); !s.ok()) return s;
+  if (shape.atc) {
+    if (absl::Status s = CheckCache("atc", *shape.atc); !s.ok()) return s;
+    // Else an access of few leaves touches very many entries.
+    if (KeptShift(*shape.atc, 62) < KeptShift(shape.iotlb, 62) &&
+        KeptShift(*shape.atc, 62).value_or(0) < 21) {
+      return absl::InvalidArgumentError(
+          "atc: keeps no superpages, and the IOTLB behind it does; give both "
+          "`like: \"split\"` or the ATC entries of 2 MiB");
+    }
+  }
+  if (absl::Status s = CheckInvalidationQueueShape(shape.queue); !s.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("queue ", s.message()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace iovalab
