@@ -144,6 +144,10 @@ void Machine::Start() {
   EndOperation(sink, {});
   ledger_.Settle();
   if (at_start && ListenerAtInit()) StartRings(sink);
+  // Before the first step all this has returned.
+  TakeDone(kernel_until_, sink);
+  kernel_until_ = 0;
+  unit_.queue.busy_until = {};
   LinkSteps();
   ScheduleTimedStep();
 }
@@ -208,7 +212,32 @@ void Machine::VmmDone(int64_t now) {
   StartVmm(now, next);
 }
 
+// Of the VMM's thread, which waits while the kernel does.
+bool Machine::WaitsForKernel(Op op) {
+  switch (op) {
+    case Op::kCommit:
+    case Op::kDeliver:
+    case Op::kDelivered:
+    case Op::kSvqAdd:
+    case Op::kHostMap:
+    case Op::kNotify:
+    case Op::kDiscard:
+    case Op::kReset:
+    case Op::kHostPost:
+    case Op::kDriverOk:
+    case Op::kSvqKick:
+    case Op::kSvqCall:
+    case Op::kControlPoll:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void Machine::Dispatch(int64_t now, const Job& job) {
+  if (now < kernel_until_ && WaitsForKernel(job.op)) {
+    return Schedule(kernel_until_, kVmmPriority, job);
+  }
   switch (job.op) {
     case Op::kBeginStep:
       return BeginStep(now, job.a);
@@ -250,10 +279,17 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return GuestCall(now, job.a, job.cause);
     case Op::kControlPoll:
       return ControlPoll(now, job.a, job.cause);
+    case Op::kInvalidated:
+      return Invalidated(now, job.cause);
+    case Op::kFlushTimer:
+      return FlushTimerFires(now, job.cause);
+    case Op::kReturn:
+      return Return(now, job.a);
   }
 }
 
 void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
+  HandOver(sink);
   const std::vector<Sink::Change> changes = sink.TakeChanges();
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
@@ -262,8 +298,15 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
       removed_[d.store.asid].Assign(d.entry.first, d.entry.last, change.event);
     }
   }
-  for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
-                                              touched, DeviceLags())) {
+  std::vector<Violation> violations = invariants_.Check(
+      result_.stores, ledger_, changes, touched, DeviceLags());
+  cache_invariant_.Follow(changes);
+  if (IommuQuiet()) {
+    const std::optional<Violation> stale =
+        cache_invariant_.Check(result_.stores, vdpa_.domain.table.pages);
+    if (stale) violations.push_back(*stale);
+  }
+  for (const Violation& v : violations) {
     const EventIndex event =
         sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
                   {static_cast<uint64_t>(v.invariant), v.store.Pack(),

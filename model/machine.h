@@ -17,7 +17,9 @@
 
 #include "model/event/kinds.h"
 #include "model/event/trace.h"
+#include "model/iommu/invalidation_queue.h"
 #include "model/kernel/iommu_driver.h"
+#include "model/kernel/iommu_flush.h"
 #include "model/profile/device_profile.h"
 #include "model/profile/kernel_profile.h"
 #include "model/scenario.h"
@@ -35,6 +37,9 @@ struct RunPolicies {
   const VmmProfile* vmm = nullptr;  // null: the axis's default
   // Of the platform's IOMMU; null: VT-d as wide as the device's addresses.
   const IommuDriver* iommu = nullptr;
+  // When its driver invalidates, and what hardware does until that is done.
+  FlushPolicy invalidation = FlushPolicy::kStrict;
+  StaleWindow::Mode window = StaleWindow::Mode::kOld;
 };
 
 // Somebody who wants to know that a long run goes on. Nothing that it does may

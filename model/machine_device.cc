@@ -126,7 +126,7 @@ std::pair<uint64_t, int> Machine::DoDescriptor(Sink& sink,
   uint64_t written = 0;
   int err = 0;
   pieces_.clear();
-  DmaAccess(result_.stores, request.asid, descriptor.iova, descriptor.length,
+  DmaAccess(sink, request.asid, descriptor.iova, descriptor.length,
             descriptor.write, policies_.device, Platform(), host_, &pieces_);
   CutWhereDropped(request.asid);
   CutAsMeant(request, descriptor, host_, &pieces_);
@@ -157,10 +157,12 @@ std::pair<uint64_t, int> Machine::DoDescriptor(Sink& sink,
   return {written, err};
 }
 
-// Only a kernel that unmaps less than it drops leaves such entries.
+// Of L3 only a kernel that unmaps less than it drops leaves such entries.
 bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
                       uint64_t* last) const {
   *last = piece.iova + (piece.length - 1);
+  // Until the unmap has returned, either is right.
+  if (piece.stale && piece.fault == FaultReason::kNone) return asked_.empty();
   if (!policies_.kernel->vdpa_unmaps_message || DeviceLags() ||
       piece.fault != FaultReason::kNone || piece.absorbed) {
     return false;
@@ -224,7 +226,8 @@ AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
   facts.ever_owned = owner != nullptr;
   if (owner == nullptr) return facts;
   // A vIOMMU's mapping of which the guest unmapped this part.
-  if (!owner->is_section && !policies_.strategy->shadow_queue && asid == 0) {
+  if (!owner->is_section && !owner->leaving &&
+      !policies_.strategy->shadow_queue && asid == 0) {
     return facts;
   }
   if (facts.completed) {
@@ -311,20 +314,37 @@ void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
   const uint64_t l2 =
       BornOf(stores, {StoreKind::kVhostIotlb, asid}, piece.iova);
   const uint64_t l3 = piece.entry ? piece.entry->born : kNoEvent;
-  uint64_t decided_by = l3;
-  if (!piece.entry) {
+  const uint64_t l4 = piece.cached ? piece.cached->born : kNoEvent;
+  uint64_t decided_by = piece.stale && piece.cached ? l4 : l3;
+  if (!piece.entry && !piece.cached) {
     if (asid < removed_.size()) {
       decided_by = removed_[asid].Find(piece.iova).value_or(kNoEvent);
     }
   }
-  const bool unpinned = facts.dropped && !policies_.device.use_va &&
+  const bool unpinned = (facts.dropped || piece.stale) &&
+                        !policies_.device.use_va &&
                         !stores.Get(kPins).Find(piece.hpa);
   sink.Emit(Kind::kDma, Actor::kDevice, piece.rule,
-            {name, segment, asid, piece.iova, piece.length,
+            {name,
+             segment,
+             asid,
+             piece.iova,
+             piece.length,
              write ? kPermWrite : kPermRead,
-             static_cast<uint64_t>(judgement.access_class), judgement.deserved,
-             static_cast<uint64_t>(piece.fault), l1, l2, l3, hva, piece.hpa,
-             gpa, meant_gpa, decided_by, meant_hva, unpinned});
+             static_cast<uint64_t>(judgement.access_class),
+             judgement.deserved,
+             static_cast<uint64_t>(piece.fault),
+             l1,
+             l2,
+             l3,
+             hva,
+             piece.hpa,
+             gpa,
+             meant_gpa,
+             decided_by,
+             meant_hva,
+             unpinned,
+             l4});
   Count(judgement.access_class, judgement.deserved);
 }
 

@@ -10,6 +10,9 @@ namespace {
 // The last value of the field `dialect`: none of the table's.
 constexpr uint64_t kNoDialect = kFaultDialects;
 
+// Stream of random numbers (others: machine.cc).
+constexpr uint64_t kWindowStream = 3;
+
 FaultQueue QueueOf(const IommuDriver& driver, const IommuSpec& spec) {
   FaultQueue queue;
   if (!driver.dialect) return queue;
@@ -38,13 +41,22 @@ const IommuDriver* IommuDriverOf(const RunPolicies& policies) {
 void Machine::SetUpIommu() {
   const IommuDriver* driver = IommuDriverOf(policies_);
   if (driver == nullptr) return;
-  vdpa_.domain.table = IommuTable(driver);
-  faults_ = QueueOf(*driver, scenario_.iommu);
+  IommuDomain& domain = vdpa_.domain;
+  domain.table = IommuTable(driver);
+  domain.has_hardware = true;
+  domain.flush.shape.policy = policies_.invalidation;
+  const IommuSpec& spec = scenario_.iommu;
+  faults_ = QueueOf(*driver, spec);
+  unit_ = TranslationUnit(spec.unit, spec.source_id);
+  unit_.window.mode = policies_.window;
+  unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);
+  if (spec.unit.atc) domain.ats = spec.source_id;
 }
 
-PlatformIommu Machine::Platform() const {
+PlatformIommu Machine::Platform() {
   const IommuTable& table = vdpa_.domain.table;
-  return {&table.pages, table.driver->msi_window, table.driver->is_vtd()};
+  return {&table.pages, &unit_, table.driver->msi_window,
+          table.driver->is_vtd()};
 }
 
 void Machine::IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,

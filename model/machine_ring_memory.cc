@@ -142,7 +142,7 @@ bool Machine::DeviceSpans(const RingSide& side, const RingPlace& at,
                           bool write) {
   pieces_.clear();
   const uint8_t asid = places_[side.queue].asid;
-  DmaAccess(result_.stores, asid, at.address, NotWrapping(at.address, at.bytes),
+  DmaAccess(*side.sink, asid, at.address, NotWrapping(at.address, at.bytes),
             write, policies_.device, Platform(), host_, &pieces_);
   bool reached = true;
   for (const DmaPiece& piece : pieces_) {

@@ -22,9 +22,11 @@
 #include "model/device/vdpa_device.h"
 #include "model/host/host_memory.h"
 #include "model/iommu/fault_queue.h"
+#include "model/iommu/translation_unit.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
 #include "model/machine_ring.h"
+#include "model/oracle/cache_invariant.h"
 #include "model/oracle/guest_view.h"
 #include "model/oracle/invariants.h"
 #include "model/oracle/judge.h"
@@ -44,6 +46,7 @@ namespace iovalab {
 // device last.
 inline constexpr sim::Priority kTimedStepPriority = 5;
 inline constexpr sim::Priority kScriptPriority = 10;
+inline constexpr sim::Priority kIommuPriority = 15;
 inline constexpr sim::Priority kVmmPriority = 20;
 inline constexpr sim::Priority kDevicePriority = 30;
 
@@ -108,6 +111,9 @@ class Machine {
     kRingWork,     // a: queue; the device does a request that it took
     kGuestCall,    // a: queue; the guest was interrupted
     kControlPoll,  // a: queue; the VMM looks for an answer that it waits for
+    kInvalidated,  // the IOMMU is done with what event `cause` asked for
+    kFlushTimer,   // the kernel flushes what waits for it
+    kReturn,       // a: step; it is finished, the kernel having returned
   };
   struct Job {
     Op op = Op::kBeginStep;
@@ -147,6 +153,7 @@ class Machine {
   // The sink, for an operation that begins: one at a time.
   Sink& Begin(int64_t now, EventIndex cause, bool watch = false);
   void Dispatch(int64_t now, const Job& job);
+  static bool WaitsForKernel(Op op);
   void Schedule(int64_t at, sim::Priority priority, const Job& job);
   // The VMM's thread takes the job when it is done with those before it.
   void EnqueueVmm(int64_t now, const Job& job);
@@ -220,8 +227,8 @@ class Machine {
 
   AccessFacts FactsOf(const DmaPiece& piece, const MeantPiece& meant,
                       uint64_t offset) const;
-  // Whether an access goes through an entry of L3's that L2 has no more, and
-  // up to which IOVA that stays so.
+  // Whether an access goes through an entry of L3's that L2 has no more, or of
+  // L4's that L3 has no more, and up to which IOVA that stays so.
   bool Dropped(const DmaPiece& piece, uint8_t asid, uint64_t* last) const;
   void CutWhereDropped(uint8_t asid);  // pieces_
   // A batch is open in which the device keeps its former table.
@@ -312,10 +319,21 @@ class Machine {
 
   // machine_iommu.cc: the platform's IOMMU.
   void SetUpIommu();
-  PlatformIommu Platform() const;
+  PlatformIommu Platform();
   // The access that `piece` stands for was refused.
   void IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
                     bool write);
+
+  // machine_invalidate.cc: invalidations of its caches.
+  void HandOver(Sink& sink);
+  void TakeDone(int64_t until, Sink& sink);
+  void Invalidated(int64_t now, EventIndex cause);
+  void FlushTimerFires(int64_t now, EventIndex cause);
+  void Return(int64_t now, uint32_t step);
+  // Software waits for no invalidation and has none to ask for.
+  bool IommuQuiet() const {
+    return asked_.empty() && vdpa_.domain.flush.queued.empty();
+  }
 
   const Scenario& scenario_;
   const RunPolicies& policies_;
@@ -364,6 +382,16 @@ class Machine {
   std::vector<RingBuffer> to_ring_;  // scratch
   FaultQueue faults_;
   int64_t faults_taken_ = 0;  // when the driver takes those that wait
+
+  TranslationUnit unit_;
+  struct Asked {
+    EventIndex event;  // that tells of it
+    uint64_t end;      // id after its last command's
+  };
+  std::deque<Asked> asked_;   // of the hardware, not done yet
+  int64_t kernel_until_ = 0;  // the VMM's thread waits in the kernel
+  int64_t flush_timer_ = -1;  // when the last one scheduled fires
+  CacheInvariant cache_invariant_;
 };
 
 }  // namespace iovalab

@@ -148,7 +148,7 @@ void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
   if (MoreToChange(step)) {
     vmm_jobs_.push_back({Op::kCommit, step, 0, cause});
   } else {
-    FinishStep(now, step);
+    Return(now, step);
   }
   VmmDone(now);
 }
@@ -207,6 +207,8 @@ void Machine::DeliverOne(Sink& sink, const Delivery& delivery) {
 }
 
 int Machine::Send(Sink& sink, const KernelRequest& request) {
+  // A message before this one, in the same operation, has returned.
+  TakeDone(kernel_until_, sink);
   VdpaMsg message;
   message.type = request.type;
   message.iova = request.iova;
@@ -215,7 +217,9 @@ int Machine::Send(Sink& sink, const KernelRequest& request) {
   message.perm = request.perm;
   message.asid = request.asid;
   const VhostVdpaEnv env{policies_.kernel, &policies_.device, &host_};
-  return VhostVdpaStep(vdpa_, device_, message, env, sink).user_ret;
+  const int err = VhostVdpaStep(vdpa_, device_, message, env, sink).user_ret;
+  HandOver(sink);
+  return err;
 }
 
 void Machine::RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
@@ -294,9 +298,8 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
     const std::optional<uint32_t> owner = ledger_.DropHost(span.hva, iova);
     if (owner) touched_.push_back(*owner);
   }
-  ledger_.Settle();
   EndOperation(sink, touched_);
-  FinishStep(now, index);
+  Return(now, index);
 }
 
 }  // namespace iovalab

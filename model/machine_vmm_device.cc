@@ -76,9 +76,8 @@ void Machine::Notify(int64_t now, uint32_t index, EventIndex cause) {
     touched_.push_back(
         ledger_.AddHost({*n.hva, n.size_minus_1, n.perm}, n.iova));
   }
-  ledger_.Settle();
   EndOperation(sink, touched_);
-  FinishStep(now, index);
+  Return(now, index);
 }
 
 void Machine::Discard(int64_t now, uint32_t index, EventIndex cause) {
@@ -102,7 +101,7 @@ void Machine::Reset(int64_t now, uint32_t index, EventIndex cause) {
   sink.SetWord(event, 0, static_cast<uint64_t>(int64_t{err}));
   for (RingQueue& queue : queues_) queue.started = false;
   EndOperation(sink, touched_);
-  FinishStep(now, index);
+  Return(now, index);
 }
 
 }  // namespace iovalab

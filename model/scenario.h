@@ -16,6 +16,7 @@
 
 #include "model/addr/address.h"
 #include "model/addr/range.h"
+#include "model/iommu/unit_shape.h"
 
 namespace iovalab {
 
@@ -184,6 +185,7 @@ struct IommuSpec {
   std::optional<uint32_t> fault_records;  // 1 or more; else the driver's
   std::optional<bool> compress_source;
   uint32_t source_id = 0x28;  // 00:05.0
+  UnitShape unit;
 
   friend bool operator==(const IommuSpec&, const IommuSpec&) = default;
 };

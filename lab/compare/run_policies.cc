@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "model/kernel/iommu_driver.h"
+#include "model/kernel/iommu_flush.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
@@ -133,6 +134,29 @@ std::string ResolveFormat(const Policies& policies, RunPolicies& run) {
   return "";
 }
 
+// What a device without the platform's IOMMU has no use for; the reason where a
+// value other than the default was given.
+std::string ResolveCaches(const Policies& policies, RunPolicies& run) {
+  constexpr std::pair<absl::string_view, StaleWindow::Mode> kWindows[] = {
+      {"old", StaleWindow::Mode::kOld},
+      {"new", StaleWindow::Mode::kNew},
+      {"seeded", StaleWindow::Mode::kSeeded}};
+  const auto policy = FlushPolicyByName(policies.Get("invalidation"));
+  sim::Check(policy.has_value(), "policies hold known values");
+  run.invalidation = *policy;
+  for (const auto& [name, mode] : kWindows) {
+    if (name == policies.Get("window")) run.window = mode;
+  }
+  if (run.device.map_api == MapApi::kPlatform) return "";
+  if (run.invalidation == FlushPolicy::kStrict &&
+      run.window == StaleWindow::Mode::kOld) {
+    return "";
+  }
+  return absl::StrCat(policies.Get("backend"),
+                      " has no IOMMU with caches to invalidate; "
+                      "vdpa_platform_iommu has");
+}
+
 }  // namespace
 
 ResolvedPolicies ResolvePolicies(const Policies& policies,
@@ -173,9 +197,11 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       return resolved;
     }
     run.device = *FindDeviceProfile(row.profile);
-    if (std::string why = ResolveFormat(policies, run); !why.empty()) {
-      resolved.not_applicable = std::move(why);
-      return resolved;
+    for (const auto resolve : {ResolveFormat, ResolveCaches}) {
+      if (std::string why = resolve(policies, run); !why.empty()) {
+        resolved.not_applicable = std::move(why);
+        return resolved;
+      }
     }
     if (run.device.use_va && absl::StartsWith(row.device, "vdpa_sim") &&
         !run.kernel->vdpa_use_va) {

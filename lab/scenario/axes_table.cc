@@ -3,6 +3,7 @@
 
 #include "lab/scenario/axes.h"
 #include "model/kernel/iommu_driver.h"
+#include "model/kernel/iommu_flush.h"
 #include "model/vmm/strategy.h"
 #include "model/vmm/switches.h"
 #include "model/vmm/vmm_profile.h"
@@ -78,6 +79,20 @@ std::vector<AxisValue> Formats() {
   return rows;
 }
 
+std::vector<AxisValue> Invalidations() {
+  std::vector<AxisValue> rows;
+  for (const FlushPolicyRow& row : FlushPolicies()) {
+    rows.push_back({row.name, row.help, row.source});
+  }
+  return rows;
+}
+
+constexpr AxisValue kWindows[] = {
+    {"old", "hardware uses what it cached until it must not", "the worst case"},
+    {"new", "it has always forgotten it already", "the best case"},
+    {"seeded", "either, by the seed", "RISC-V IOMMU specification 2.8"},
+};
+
 std::vector<AxisValue> Rows(absl::Span<const AxisValue> values) {
   return {values.begin(), values.end()};
 }
@@ -99,6 +114,12 @@ std::vector<AxisInfo> MakeAxes() {
        /*implied=*/true},
       {"format", "page tables of vdpa_platform_iommu's hardware",
        "Linux drivers/iommu; the formats' specifications", Formats(), "vtd",
+       /*implied=*/true},
+      {"invalidation", "when the IOMMU's driver invalidates what it unmapped",
+       "Linux drivers/iommu/iommu.c, dma-iommu.c", Invalidations(), "strict",
+       /*implied=*/true},
+      {"window", "what hardware uses until an invalidation is done",
+       "RISC-V IOMMU specification 2.8", Rows(kWindows), "old",
        /*implied=*/true},
   };
 }

@@ -88,6 +88,7 @@ absl::Status CheckCount(const Loading& l, absl::string_view field, size_t count,
 // The checks, in the order in which they run: each fills in its part of
 // `l.out` and may rely on those before it.
 absl::Status LoadHeader(Loading& l);   // name, vmm, ..., seed, iommu
+absl::Status LoadCaches(Loading& l);   // of the iommu
 absl::Status LoadMemory(Loading& l);   // RAM blocks and host buffers
 absl::Status LoadRegions(Loading& l);  // memory regions
 absl::Status LoadRings(Loading& l);    // virtqueues

@@ -103,6 +103,7 @@ absl::Status LoadHeader(Loading& l) {
   }
   l.out->seed = l.in.seed();
   if (absl::Status s = LoadIommu(l); !s.ok()) return s;
+  if (absl::Status s = LoadCaches(l); !s.ok()) return s;
   return LoadDevice(l);
 }
 

@@ -4,7 +4,6 @@
 
 #include "model/device/vdpa_device.h"
 #include "model/host/vma.h"
-#include "model/iommu/page_table_source.h"
 #include "sim/check.h"
 
 namespace iovalab {
@@ -45,7 +44,7 @@ void ResolvePhysical(const HostMemory& memory, DmaPiece* piece) {
 // The access goes on where the last piece ended, in the same way.
 bool Continues(const DmaPiece& last, const DmaPiece& next) {
   return last.fault == FaultReason::kNone && next.fault == FaultReason::kNone &&
-         last.memory && next.memory &&
+         last.stale == next.stale && last.memory && next.memory &&
          last.memory->object == next.memory->object &&
          last.memory->offset + last.length == next.memory->offset;
 }
@@ -91,17 +90,26 @@ void TakeForInterrupt(bool write, DmaPiece* piece) {
   piece->rule = write ? Rule::kIommuMsiWrite : Rule::kIommuMsiRead;
 }
 
-// One walk stands for all of a run: its leaves differ in their addresses alone.
-void WalkAt(const Stores& stores, const PlatformIommu& platform, bool write,
-            DmaPiece* piece) {
-  piece->entry = stores.Get({StoreKind::kIommu, 0}).Find(piece->iova);
-  piece->walk = WalkTable(*platform.table, piece->iova,
-                          {.access = write ? kAccessWrite : kAccessRead});
-  piece->fault = ReasonOf(piece->walk.reason);
-  piece->rule = platform.vtd ? VtdRuleOf(piece->fault) : Rule::kIommuWalk;
-  if (!piece->walk.ok) return;
-  piece->hpa = piece->walk.pa;
-  sim::Check(piece->entry && piece->entry->Translate(piece->iova) == piece->hpa,
+// As much of [iova, last] as is translated alike; one walk stands for all of a
+// run, whose leaves differ in their addresses alone.
+void TranslateAt(Sink& sink, const PlatformIommu& platform, bool write,
+                 uint64_t last, DmaPiece* piece) {
+  piece->entry = sink.table({StoreKind::kIommu, 0}).Find(piece->iova);
+  if (piece->entry) last = std::min(last, piece->entry->last);
+  const Translation t = Translate(*platform.unit, *platform.table, piece->iova,
+                                  last, write, sink);
+  piece->walk = t.walk;
+  piece->cached = t.cached;
+  piece->stale = t.stale;
+  piece->fault = ReasonOf(t.walk.reason);
+  piece->rule = t.stale        ? Rule::kIommuOld
+                : platform.vtd ? VtdRuleOf(piece->fault)
+                               : Rule::kIommuWalk;
+  if (!t.walk.ok) return;
+  piece->length = t.last - piece->iova + 1;
+  piece->hpa = t.walk.pa;
+  sim::Check(t.stale || (piece->entry &&
+                         piece->entry->Translate(piece->iova) == piece->hpa),
              "the IOMMU's tables hold what its store shows");
 }
 
@@ -113,23 +121,26 @@ uint64_t UntilMsiBorder(uint64_t iova, uint64_t length) {
   return std::min(length - 1, border - iova) + 1;
 }
 
-void PlatformAccess(const Stores& stores, uint64_t iova, uint64_t length,
-                    bool write, const PlatformIommu& platform,
-                    const HostMemory& memory, std::vector<DmaPiece>* pieces) {
-  sim::Check(platform.table != nullptr, "a platform IOMMU has tables");
+void PlatformAccess(Sink& sink, uint64_t iova, uint64_t length, bool write,
+                    const PlatformIommu& platform, const HostMemory& memory,
+                    std::vector<DmaPiece>* pieces) {
+  sim::Check(platform.table != nullptr && platform.unit != nullptr,
+             "a platform IOMMU has tables");
   while (length > 0) {
     DmaPiece piece;
     piece.iova = iova;
     piece.length = length;
+    const uint64_t alike =
+        platform.msi_window ? UntilMsiBorder(iova, length) : length;
     if (platform.msi_window && IsMsiAddress(iova)) {
       TakeForInterrupt(write, &piece);
     } else {
-      WalkAt(stores, platform, write, &piece);
+      TranslateAt(sink, platform, write, iova + (alike - 1), &piece);
     }
     if (piece.fault != FaultReason::kNone) return pieces->push_back(piece);
-    if (platform.msi_window) piece.length = UntilMsiBorder(iova, length);
-    if (!piece.absorbed) {
-      piece.length = std::min(piece.length - 1, piece.entry->last - iova) + 1;
+    if (piece.absorbed) {
+      piece.length = alike;
+    } else {
       ResolvePhysical(memory, &piece);
     }
     iova += piece.length;
@@ -140,14 +151,14 @@ void PlatformAccess(const Stores& stores, uint64_t iova, uint64_t length,
 
 }  // namespace
 
-void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
-               uint64_t length, bool write, const DeviceProfile& device,
+void DmaAccess(Sink& sink, uint8_t asid, uint64_t iova, uint64_t length,
+               bool write, const DeviceProfile& device,
                const PlatformIommu& platform, const HostMemory& memory,
                std::vector<DmaPiece>* pieces) {
   if (device.map_api == MapApi::kPlatform) {
-    return PlatformAccess(stores, iova, length, write, platform, memory,
-                          pieces);
+    return PlatformAccess(sink, iova, length, write, platform, memory, pieces);
   }
+  const Stores& stores = sink.stores();
   const IntervalTable& table = stores.Get({StoreKind::kDevice, asid});
   const uint32_t need = write ? kPermWrite : kPermRead;
   while (length > 0) {

@@ -7,9 +7,9 @@
 // A software device looks up a whole descriptor in its own table before it
 // moves a byte of it, so one that faults anywhere moves nothing (recorded
 // A-simblk seq/dma_crossing_mapping_end steps 5 to 9: EIO, and nothing landed).
-// Hardware goes through the platform IOMMU page by page: it stops at the page
-// that faults, and what came before has happened (A-vp-platform-iommu, same
-// case).
+// Hardware goes through the platform IOMMU page by page, by way of its caches
+// (model/iommu/translation_unit.h): it stops at the page that faults, and what
+// came before has happened (A-vp-platform-iommu, same case).
 //
 // Not for: when accesses happen (the machine), nor what they were meant to do
 // (the oracle).
@@ -22,9 +22,10 @@
 #include "model/event/rules.h"
 #include "model/host/host_memory.h"
 #include "model/iommu/page_table.h"
+#include "model/iommu/translation_unit.h"
 #include "model/iommu/walker.h"
 #include "model/profile/device_profile.h"
-#include "model/store/stores.h"
+#include "model/store/sink.h"
 
 namespace iovalab {
 
@@ -41,11 +42,15 @@ struct DmaPiece {
   std::optional<ObjectOffset> memory;  // nothing: no object is there
   bool absorbed = false;  // taken for an interrupt; no memory, no fault
   Walked walk;            // of its first byte, through the platform IOMMU
+  // The run of a cache of the platform IOMMU's that translated its first byte.
+  std::optional<Entry> cached;
+  bool stale = false;  // the tables say something else by now
 };
 
 // What hardware goes through.
 struct PlatformIommu {
   const PageTable* table = nullptr;  // what store kIommu shows
+  TranslationUnit* unit = nullptr;   // in front of it
   bool msi_window = true;            // x86's
   bool vtd = true;                   // its rules are recorded
 };
@@ -59,9 +64,10 @@ constexpr bool IsMsiAddress(uint64_t iova) {
 
 // The pieces of [iova, iova + length), length > 0, not wrapping, in order. The
 // last one may fault, from its first byte to the end; of a software device it
-// is then the only one. `platform` needs a table where the device is behind it.
-void DmaAccess(const Stores& stores, uint8_t asid, uint64_t iova,
-               uint64_t length, bool write, const DeviceProfile& device,
+// is then the only one. `platform` needs table and unit where the device is
+// behind it; its caches change, through the sink.
+void DmaAccess(Sink& sink, uint8_t asid, uint64_t iova, uint64_t length,
+               bool write, const DeviceProfile& device,
                const PlatformIommu& platform, const HostMemory& memory,
                std::vector<DmaPiece>* pieces);
 

@@ -35,13 +35,14 @@ class DmaTest : public testing::Test {
 
   std::vector<DmaPiece> Access(uint64_t iova, uint64_t length, bool write) {
     std::vector<DmaPiece> pieces;
-    DmaAccess(stores_, 0, iova, length, write, DeviceProfile(), {}, host_,
+    DmaAccess(sink_, 0, iova, length, write, DeviceProfile(), {}, host_,
               &pieces);
     return pieces;
   }
 
   HostMemory host_;
   Stores stores_;
+  Sink sink_{&stores_};
 };
 
 // Two chunks of one object, one after the other: one piece.
@@ -109,7 +110,7 @@ class PlatformDmaTest : public DmaTest {
   };
   std::vector<Piece> Access(uint64_t iova, uint64_t length, bool write) {
     std::vector<DmaPiece> pieces;
-    DmaAccess(stores_, 0, iova, length, write, *FindDeviceProfile("vp_vdpa"),
+    DmaAccess(sink_, 0, iova, length, write, *FindDeviceProfile("vp_vdpa"),
               platform_, host_, &pieces);
     std::vector<Piece> plain;
     for (const DmaPiece& p : pieces) {
@@ -120,7 +121,8 @@ class PlatformDmaTest : public DmaTest {
   static constexpr FaultReason kNo = FaultReason::kNone;
 
   PageTable table_{FindFormat("vtd3")};
-  PlatformIommu platform_{.table = &table_};
+  TranslationUnit unit_;
+  PlatformIommu platform_{.table = &table_, .unit = &unit_};
 };
 
 // Recorded A-vp-platform-iommu seq/dma_crossing_mapping_end.
@@ -159,15 +161,14 @@ TEST_F(PlatformDmaTest, WritesToTheMsiWindowReachNoMemory) {
 TEST_F(PlatformDmaTest, TellsWhereTheWalkEnded) {
   std::vector<DmaPiece> pieces;
   const DeviceProfile device = *FindDeviceProfile("vp_vdpa");
-  DmaAccess(stores_, 0, 0x11000, 8, true, device, platform_, host_, &pieces);
+  DmaAccess(sink_, 0, 0x11000, 8, true, device, platform_, host_, &pieces);
   ASSERT_EQ(pieces.size(), 1u);
   EXPECT_EQ(pieces[0].walk.reason, IommuFault::kPermission);
   EXPECT_EQ(pieces[0].walk.native_code, 5u);
   EXPECT_EQ(pieces[0].walk.level, 0);
   EXPECT_EQ(pieces[0].walk.pte, 0x102001u);
   pieces.clear();
-  DmaAccess(stores_, 0, 0x40000000, 8, false, device, platform_, host_,
-            &pieces);
+  DmaAccess(sink_, 0, 0x40000000, 8, false, device, platform_, host_, &pieces);
   EXPECT_EQ(pieces[0].walk.reason, IommuFault::kNotPresent);
   EXPECT_EQ(pieces[0].walk.level, 2) << "no table for this GiB";
 }

@@ -8,18 +8,22 @@
 // drivers/iommu/intel/.
 //
 // The table itself is iommu_table.h, where other drivers differ from VT-d's
-// iommu_driver.h. Invalidations are VT-d's whatever the driver.
+// iommu_driver.h; when and by which commands caches are flushed iommu_flush.h.
 //
-// Not for: caches. An unmap here is strict: nothing translates through what it
-// removed once it returns.
+// Not for: caches, nor the way of the commands to them: who has the hardware
+// takes `asked` and does what it says (model/machine_invalidate.cc).
 //
 // Invariant: `flushes` counts what `calls` would list as invalidations.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/addr/address.h"
+#include "model/event/trace.h"
+#include "model/iommu/invalidation.h"
 #include "model/kernel/iommu_driver.h"
+#include "model/kernel/iommu_flush.h"
 #include "model/kernel/iommu_table.h"
 #include "model/profile/kernel_profile.h"
 #include "model/store/sink.h"
@@ -44,8 +48,21 @@ struct IommuCall {
   bool leaf_hint = false;
 };
 
+// Invalidations that the driver asked for together, in order.
+struct IommuAsked {
+  EventIndex event = kNoEventIndex;  // that tells of them
+  std::vector<Invalidation> commands;
+};
+
 struct IommuDomain {
   uint64_t flushes = 0;  // IOTLB invalidations so far
+  IommuFlush flush;      // when it invalidates
+  // The device asks for translations ahead (ATS), by this source id: its own
+  // cache has to be invalidated too.
+  std::optional<uint32_t> ats;
+  // Somebody takes what is asked of the hardware.
+  bool has_hardware = false;
+  std::vector<IommuAsked> asked;
   bool log_calls = false;
   std::vector<IommuCall> calls;  // kept while log_calls
   // Of another format where one is put here before the device attaches.
@@ -53,7 +70,7 @@ struct IommuDomain {
 };
 
 // The device moves into the domain, or back out of it.
-void IommuAttach(IommuDomain& domain);
+void IommuAttach(IommuDomain& domain, Sink& sink);
 // The domain goes with all that it maps.
 void IommuFree(IommuDomain& domain, Sink& sink);
 
@@ -70,6 +87,9 @@ int IommuMap(IommuDomain& domain, uint64_t iova, Hpa hpa, uint64_t size,
 // less where the driver stopped, 0 where iova and size are not whole pages.
 uint64_t IommuUnmap(IommuDomain& domain, uint64_t iova, uint64_t size,
                     Rule rule, const KernelProfile& kernel, Sink& sink);
+
+// Flushes what waits, when `flush.timer` is due.
+void IommuFlushTimer(IommuDomain& domain, Sink& sink);
 
 }  // namespace iovalab
 

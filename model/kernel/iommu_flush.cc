@@ -80,7 +80,8 @@ std::optional<FlushPolicy> FlushPolicyByName(absl::string_view name) {
 }
 
 FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
-                             bool leaf_only, sim::Time now) {
+                             const std::vector<Invalidation>& commands,
+                             sim::Time now) {
   FlushActions actions;
   switch (flush.shape.policy) {
     case FlushPolicy::kBroken:
@@ -88,8 +89,7 @@ FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
       return actions;
     case FlushPolicy::kStrict:
     case FlushPolicy::kShort:  // of a shorter range: FlushedRange
-      actions.commands.push_back(
-          VtdInvalidation(flush.domain, range, leaf_only));
+      actions.commands = commands;
       actions.commands.push_back({.kind = InvalidationKind::kWait});
       actions.released.push_back(range);
       return actions;

@@ -75,10 +75,11 @@ struct IommuFlush {
   uint64_t flushes = 0;                 // of the whole domain
 };
 
-// Leaf entries of [first, last] were cleared. `leaf_only` (IH): no table was
-// freed.
+// Leaf entries of `range` were cleared; `commands` would flush them by
+// themselves (FlushCommands), which strict and short do.
 FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
-                             bool leaf_only, sim::Time now);
+                             const std::vector<Invalidation>& commands,
+                             sim::Time now);
 // The timer that flush.timer told of.
 FlushActions FlushTimer(IommuFlush& flush, sim::Time now);
 

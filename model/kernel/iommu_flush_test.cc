@@ -16,6 +16,12 @@ Range<Iova> Pages(uint64_t first, uint64_t count) {
 sim::Time At(sim::Nanos ns) { return sim::Time{ns}; }
 constexpr sim::Nanos kMs = sim::kMillisecond;
 
+FlushActions Unmap(IommuFlush& flush, Range<Iova> range, bool leaf_only,
+                   sim::Time now) {
+  return FlushAfterUnmap(
+      flush, range, {VtdInvalidation(flush.domain, range, leaf_only)}, now);
+}
+
 IommuFlush Flush(FlushPolicy policy) {
   IommuFlush flush;
   flush.shape.policy = policy;
@@ -25,8 +31,7 @@ IommuFlush Flush(FlushPolicy policy) {
 
 TEST(IommuFlush, Strict) {
   IommuFlush flush = Flush(FlushPolicy::kStrict);
-  const FlushActions a =
-      FlushAfterUnmap(flush, Pages(0xffefc000, 1), false, At(0));
+  const FlushActions a = Unmap(flush, Pages(0xffefc000, 1), false, At(0));
   ASSERT_EQ(a.commands.size(), 2u);
   EXPECT_EQ(ToVtdDescriptor(a.commands[0]),
             (VtdDescriptor{0x300f2, 0xffefc000}));  // recorded
@@ -37,12 +42,10 @@ TEST(IommuFlush, Strict) {
 
 TEST(IommuFlush, LazyTimer) {
   IommuFlush flush = Flush(FlushPolicy::kLazy);
-  EXPECT_TRUE(
-      FlushAfterUnmap(flush, Pages(0x1000, 1), true, At(5)).commands.empty());
+  EXPECT_TRUE(Unmap(flush, Pages(0x1000, 1), true, At(5)).commands.empty());
   EXPECT_EQ(flush.timer, At(5 + 10 * kMs));
   // A later unmap does not move the timer.
-  const FlushActions b =
-      FlushAfterUnmap(flush, Pages(0x2000, 1), true, At(4 * kMs));
+  const FlushActions b = Unmap(flush, Pages(0x2000, 1), true, At(4 * kMs));
   EXPECT_TRUE(b.released.empty());
   EXPECT_EQ(flush.timer, At(5 + 10 * kMs));
   EXPECT_TRUE(FlushTimer(flush, At(10 * kMs)).commands.empty());  // too early
@@ -58,12 +61,10 @@ TEST(IommuFlush, LazyTimer) {
 TEST(IommuFlush, LazyFullRing) {
   IommuFlush flush = Flush(FlushPolicy::kLazy);
   for (uint64_t i = 0; i < 255; ++i) {
-    EXPECT_TRUE(
-        FlushAfterUnmap(flush, Pages(i << 12, 1), true, At(0)).commands.empty())
+    EXPECT_TRUE(Unmap(flush, Pages(i << 12, 1), true, At(0)).commands.empty())
         << i;
   }
-  const FlushActions a =
-      FlushAfterUnmap(flush, Pages(255 << 12, 1), true, At(1));
+  const FlushActions a = Unmap(flush, Pages(255 << 12, 1), true, At(1));
   EXPECT_EQ(a.commands.size(), 2u);
   EXPECT_EQ(a.released.size(), 255u);
   EXPECT_EQ(flush.queued.size(), 1u);
@@ -72,7 +73,7 @@ TEST(IommuFlush, LazyFullRing) {
 
 TEST(IommuFlush, Broken) {
   IommuFlush flush = Flush(FlushPolicy::kBroken);
-  const FlushActions a = FlushAfterUnmap(flush, Pages(0x1000, 1), true, At(0));
+  const FlushActions a = Unmap(flush, Pages(0x1000, 1), true, At(0));
   EXPECT_TRUE(a.commands.empty());
   EXPECT_EQ(a.released.size(), 1u);
 }
@@ -98,7 +99,7 @@ TEST(IommuFlush, WarmEntry) {
     const auto run = [&](const FlushActions& actions) {
       for (const Invalidation& i : actions.commands) Apply(i, caches);
     };
-    run(FlushAfterUnmap(flush, Pages(0x1000, 1), true, At(0)));
+    run(Unmap(flush, Pages(0x1000, 1), true, At(0)));
     const auto hit = [&] {
       return caches.iotlb.Peek(3, kNoPasid, 0x1000) != nullptr;
     };

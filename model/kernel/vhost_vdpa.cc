@@ -145,7 +145,7 @@ void VhostVdpaOpen(VhostVdpa& v, VdpaDevice& device, const VhostVdpaEnv& env,
   v.iova_last = env.device->iova_last;
   v.table_limit = env.kernel->vdpa_table_limit;
   DeviceReset(v, device, env, sink);
-  if (env.device->map_api == MapApi::kPlatform) IommuAttach(v.domain);
+  if (env.device->map_api == MapApi::kPlatform) IommuAttach(v.domain, sink);
 }
 
 void VhostVdpaRelease(VhostVdpa& v, VdpaDevice& device, const VhostVdpaEnv& env,
