@@ -168,6 +168,7 @@ struct StepSpec {
   uint32_t asid = 0;                // also kHostMap, kHostUnmap, kHostPost
   uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
   bool readonly = false;            // kHostMap, kViommu
+  bool write_only = false;          // kHostMap; not with readonly
   Range<Gpa> gpa;                   // kViommu (mapped to), kDiscard
   bool unmap = false;               // kViommu
   bool registered = false;          // kListener
