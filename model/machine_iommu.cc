@@ -38,7 +38,7 @@ const IommuDriver* IommuDriverOf(const RunPolicies& policies) {
 void Machine::SetUpIommu() {
   const IommuDriver* driver = IommuDriverOf(policies_);
   if (driver == nullptr) return;
-  vdpa_.domain.table = IommuTable(driver);
+  vdpa_.domain.table = IommuTable(driver, scenario_.iommu.leaf_sizes);
   faults_ = QueueOf(*driver, scenario_.iommu);
 }
 

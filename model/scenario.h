@@ -185,6 +185,8 @@ struct IommuSpec {
   std::optional<uint32_t> fault_records;  // 1 or more; else the driver's
   std::optional<bool> compress_source;
   uint32_t source_id = 0x28;  // 00:05.0
+  // Bit n: the driver may write leaves of 2^n bytes; 0: all that it has.
+  uint64_t leaf_sizes = 0;
 
   friend bool operator==(const IommuSpec&, const IommuSpec&) = default;
 };
