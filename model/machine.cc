@@ -288,6 +288,16 @@ void Machine::Dispatch(int64_t now, const Job& job) {
   }
 }
 
+void Machine::Report(Sink& sink, const Violation& v) {
+  const EventIndex event =
+      sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
+                {static_cast<uint64_t>(v.invariant), v.store.Pack(),
+                 v.against.Pack(), v.first, v.last, sink.Intern(v.why)});
+  if (result_.first_violation == kNoEventIndex) {
+    result_.first_violation = event;
+  }
+}
+
 void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   HandOver(sink);
   const std::vector<Sink::Change> changes = sink.TakeChanges();
@@ -298,23 +308,11 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
       removed_[d.store.asid].Assign(d.entry.first, d.entry.last, change.event);
     }
   }
-  std::vector<Violation> violations = invariants_.Check(
-      result_.stores, ledger_, changes, touched, DeviceLags());
-  cache_invariant_.Follow(changes);
-  if (IommuQuiet()) {
-    const std::optional<Violation> stale =
-        cache_invariant_.Check(result_.stores, vdpa_.domain.table.pages);
-    if (stale) violations.push_back(*stale);
+  for (const Violation& v : invariants_.Check(result_.stores, ledger_, changes,
+                                              touched, DeviceLags())) {
+    Report(sink, v);
   }
-  for (const Violation& v : violations) {
-    const EventIndex event =
-        sink.Emit(Kind::kViolation, Actor::kOracle, Rule::kNone,
-                  {static_cast<uint64_t>(v.invariant), v.store.Pack(),
-                   v.against.Pack(), v.first, v.last, sink.Intern(v.why)});
-    if (result_.first_violation == kNoEventIndex) {
-      result_.first_violation = event;
-    }
-  }
+  CheckCaches(sink, changes);
   touched_.clear();
   if (limits_.check_tables) {
     sim::Check(

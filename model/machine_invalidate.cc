@@ -55,7 +55,16 @@ void Machine::Invalidated(int64_t now, EventIndex cause) {
   if (asked_.empty() || asked_.front().event != cause) return;  // taken before
   Sink& sink = Begin(now, cause, /*watch=*/true);
   TakeDone(now, sink);
-  EndOperation(sink, {});
+  CheckCaches(sink, sink.TakeChanges());
+}
+
+void Machine::CheckCaches(Sink& sink,
+                          const std::vector<Sink::Change>& changes) {
+  cache_invariant_.Follow(changes);
+  if (!asked_.empty() || !vdpa_.domain.flush.queued.empty()) return;
+  const std::optional<Violation> stale =
+      cache_invariant_.Check(result_.stores, vdpa_.domain.table.pages);
+  if (stale) Report(sink, *stale);
 }
 
 void Machine::FlushTimerFires(int64_t now, EventIndex cause) {

@@ -42,15 +42,15 @@ void Machine::SetUpIommu() {
   const IommuDriver* driver = IommuDriverOf(policies_);
   if (driver == nullptr) return;
   IommuDomain& domain = vdpa_.domain;
-  domain.table = IommuTable(driver);
+  const IommuSpec& spec = scenario_.iommu;
+  domain.table = IommuTable(driver, spec.leaf_sizes);
   domain.has_hardware = true;
   domain.flush.shape.policy = policies_.invalidation;
-  const IommuSpec& spec = scenario_.iommu;
   faults_ = QueueOf(*driver, spec);
-  unit_ = TranslationUnit(spec.unit, spec.source_id);
+  unit_ = TranslationUnit(UnitShapeOf(spec), spec.source_id);
   unit_.window.mode = policies_.window;
   unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);
-  if (spec.unit.atc) domain.ats = spec.source_id;
+  if (spec.atc) domain.ats = spec.source_id;
 }
 
 PlatformIommu Machine::Platform() {

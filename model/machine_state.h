@@ -159,6 +159,7 @@ class Machine {
   void EnqueueVmm(int64_t now, const Job& job);
   void StartVmm(int64_t now, const Job& job);
   void VmmDone(int64_t now);
+  void Report(Sink& sink, const Violation& violation);
   void EndOperation(Sink& sink, const std::vector<uint32_t>& touched);
   void End(Sink& sink);
   // Counts an event; false, and the run stops, where that passes a bound.
@@ -330,10 +331,8 @@ class Machine {
   void Invalidated(int64_t now, EventIndex cause);
   void FlushTimerFires(int64_t now, EventIndex cause);
   void Return(int64_t now, uint32_t step);
-  // Software waits for no invalidation and has none to ask for.
-  bool IommuQuiet() const {
-    return asked_.empty() && vdpa_.domain.flush.queued.empty();
-  }
+  // Where software waits for no invalidation and has none to ask for.
+  void CheckCaches(Sink& sink, const std::vector<Sink::Change>& changes);
 
   const Scenario& scenario_;
   const RunPolicies& policies_;

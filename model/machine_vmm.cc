@@ -280,7 +280,9 @@ void Machine::HostMap(int64_t now, uint32_t index, EventIndex cause) {
   const bool map = step.kind == StepKind::kHostMap;
   const HostSpan span{buffer.hva.first.value,
                       buffer.hva.last - buffer.hva.first,
-                      step.readonly ? kPermRead : kPermReadWrite,
+                      step.write_only ? kPermWrite
+                      : step.readonly ? kPermRead
+                                      : kPermReadWrite,
                       static_cast<uint8_t>(step.asid)};
   const EventIndex event =
       sink.Emit(Kind::kHostMap, Actor::kVmm, Rule::kSvqVring,

@@ -16,7 +16,6 @@
 
 #include "model/addr/address.h"
 #include "model/addr/range.h"
-#include "model/iommu/unit_shape.h"
 
 namespace iovalab {
 
@@ -169,6 +168,7 @@ struct StepSpec {
   uint32_t asid = 0;                // also kHostMap, kHostUnmap, kHostPost
   uint32_t host_buffer = kNoIndex;  // kHostMap, kHostUnmap
   bool readonly = false;            // kHostMap, kViommu
+  bool write_only = false;          // kHostMap; not with readonly
   Range<Gpa> gpa;                   // kViommu (mapped to), kDiscard
   bool unmap = false;               // kViommu
   bool registered = false;          // kListener
@@ -180,12 +180,25 @@ struct StepSpec {
   friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };
 
+// A translation cache: like one that has a name (IotlbShapes), but for what is
+// said here.
+struct CacheSpec {
+  std::string like;
+  std::optional<uint32_t> sets, ways;
+
+  friend bool operator==(const CacheSpec&, const CacheSpec&) = default;
+};
+
 // The platform's IOMMU, where a scenario says more than the axis `format`.
 struct IommuSpec {
   std::optional<uint32_t> fault_records;  // 1 or more; else the driver's
   std::optional<bool> compress_source;
   uint32_t source_id = 0x28;  // 00:05.0
-  UnitShape unit;
+  // Bit n: the driver may write leaves of 2^n bytes; 0: all that it has.
+  uint64_t leaf_sizes = 0;
+  // Where they are not the usual ones (model/iommu/unit_shape.h).
+  std::optional<CacheSpec> iotlb, walk_cache, atc;
+  std::optional<uint64_t> invalidation_ns;
 
   friend bool operator==(const IommuSpec&, const IommuSpec&) = default;
 };

@@ -205,7 +205,9 @@ void Checker::CheckStore(const pb::Expect::Store& wanted, int i) {
     }
     return;
   }
-  if (wanted.has_entries() && !wanted.has_target()) return;
+  if (wanted.has_entries() && !wanted.has_target() && !wanted.has_perm()) {
+    return;
+  }
   if (!first || first->first != range.first() || first->last != range.last()) {
     return Fail(
         field, first ? absl::StrCat("wanted one entry of these keys, there is ",
@@ -215,6 +217,11 @@ void Checker::CheckStore(const pb::Expect::Store& wanted, int i) {
   }
   if (wanted.has_target()) {
     Compare(field + ".target", uint64_t{wanted.target()}, first->target, Hex);
+  }
+  if (wanted.has_perm()) {
+    constexpr absl::string_view kPerms[] = {"-", "r", "w", "rw"};
+    Compare(field + ".perm", wanted.perm(), Text(kPerms[first->perm & 3]),
+            Text);
   }
 }
 

@@ -88,6 +88,14 @@ TEST(Expect, EveryKindHoldsOrSaysWhy) {
        "target: 0x2000 }",
        "expect[0].store[0].target: wanted 0x2000, got 0x1000"},
       {"gpa",
+       "store { store: 'iova_only' range { first: 0x1000 last: 0x100fff } "
+       "perm: 'rw' }",
+       ""},
+      {"gpa",
+       "store { store: 'iova_only' range { first: 0x1000 last: 0x100fff } "
+       "entries: 1 perm: 'w' }",
+       "expect[0].store[0].perm: wanted w, got rw"},
+      {"gpa",
        "store { store: 'gpa_iova' step: 'add' "
        "range { first: 0x200000 last: 0x20ffff } target: 0x101000 }",
        ""},

@@ -113,11 +113,23 @@ bool MayIsolateControl(const Scenario& scenario) {
       [](const auto& queue) { return queue.control && !queue.asid; });
 }
 
+// The reason where the scenario asks for leaves that the format's driver does
+// not write. All of VT-d write the same.
+std::string LeavesLacking(const Scenario& scenario, absl::string_view format) {
+  const IommuDriver* driver = FindIommuDriver(format);
+  const uint64_t lacking = scenario.iommu.leaf_sizes & ~driver->leaf_sizes;
+  if (lacking == 0) return "";
+  return absl::StrCat("iommu.leaf_bytes has 0x",
+                      absl::Hex(lacking & (~lacking + 1)), ", which ", format,
+                      "'s driver does not write");
+}
+
 // The format that `format` names, and the IOVAs that its driver lets be mapped;
 // the reason where there is none.
-std::string ResolveFormat(const Policies& policies, RunPolicies& run) {
+std::string ResolveFormat(const Policies& policies, const Scenario& scenario,
+                          RunPolicies& run) {
   const absl::string_view format = policies.Get("format");
-  if (format == "vtd") return "";  // as the device
+  if (format == "vtd") return LeavesLacking(scenario, "vtd4");  // as the device
   if (run.device.map_api != MapApi::kPlatform) {
     return absl::StrCat(policies.Get("backend"),
                         " has no page tables; vdpa_platform_iommu's have a "
@@ -126,6 +138,9 @@ std::string ResolveFormat(const Policies& policies, RunPolicies& run) {
   run.iommu = FindIommuDriver(format);
   sim::Check(run.iommu != nullptr, "policies hold known values");
   run.device.iova_last = run.iommu->aperture_last();
+  if (std::string why = LeavesLacking(scenario, format); !why.empty()) {
+    return why;
+  }
   if (run.iommu->map_rule == Rule::kIommuMapRiscv &&
       run.kernel->vdpa_unmaps_message) {
     return absl::StrCat("Linux drives RISC-V's IOMMU from 6.13 on; ",
@@ -136,7 +151,8 @@ std::string ResolveFormat(const Policies& policies, RunPolicies& run) {
 
 // What a device without the platform's IOMMU has no use for; the reason where a
 // value other than the default was given.
-std::string ResolveCaches(const Policies& policies, RunPolicies& run) {
+std::string ResolveCaches(const Policies& policies, const Scenario&,
+                          RunPolicies& run) {
   constexpr std::pair<absl::string_view, StaleWindow::Mode> kWindows[] = {
       {"old", StaleWindow::Mode::kOld},
       {"new", StaleWindow::Mode::kNew},
@@ -198,7 +214,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
     }
     run.device = *FindDeviceProfile(row.profile);
     for (const auto resolve : {ResolveFormat, ResolveCaches}) {
-      if (std::string why = resolve(policies, run); !why.empty()) {
+      if (std::string why = resolve(policies, scenario, run); !why.empty()) {
         resolved.not_applicable = std::move(why);
         return resolved;
       }

@@ -60,6 +60,16 @@ bool Passes(const Trace& t, EventIndex section) {
   return true;
 }
 
+// The VMM asked the kernel for it, whatever the answer.
+bool Asked(const Trace& t, EventIndex host_map) {
+  for (EventIndex i = host_map + 1; i < t.size(); ++i) {
+    if (t.event(i).cause == host_map && t.event(i).kind == Kind::kVdpaMsg) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Told ByTrace(const Trace& t) {
   Told told;
   for (EventIndex i = 0; i < t.size(); ++i) {
@@ -73,7 +83,8 @@ Told ByTrace(const Trace& t) {
           Region(kind == Kind::kRegionAdd, first, absl::Uint128Low64(end - 1),
                  Word(t, i, "hva") + (first - Word(t, i, "first"))));
     }
-    if (kind == Kind::kHostMap && Word(t, i, "iova") != UINT64_MAX) {
+    if (kind == Kind::kHostMap &&
+        (Word(t, i, "iova") != UINT64_MAX || Asked(t, i))) {
       told.ops.push_back(Word(t, i, "mapped") != 0
                              ? fmt::format("host {:x} {:x}", Word(t, i, "hva"),
                                            Word(t, i, "size"))

@@ -283,6 +283,7 @@ class Writer {
         Step(fmt::format("{}_map{}", name, ++maps_))->mutable_host_map();
     step->set_host_buffer(name);
     step->set_readonly(map.perm == kPermReadOnly);
+    if (map.perm == kPermWriteOnly) step->set_access(pb::HostMap::WRITE_ONLY);
     if (map.has_asid && map.asid == kControlAsid) {
       step->set_asid(kControlAsid);
       if (!own_space_) Device("vdpa_sim_net");
@@ -291,6 +292,7 @@ class Writer {
   }
 
   static constexpr uint32_t kPermReadOnly = 1;
+  static constexpr uint32_t kPermWriteOnly = 2;
 
   const ImportDevice& device_;
   const ImportBlocks& blocks_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
@@ -335,6 +336,31 @@ TEST(ImportScenario, AControlQueueKeepsItsAddressSpace) {
   EXPECT_EQ(scenario->axis(1).value(0), "vdpa_sim_net");
   const auto loaded = LoadScenario("s", CanonicalText(*scenario));
   EXPECT_TRUE(loaded.ok()) << loaded.status();
+}
+
+// QEMU maps the driver's part of a ring for reading, its own for both; another
+// VMM's log may say writing alone.
+TEST(ImportScenario, AHostBufferKeepsItsPermission) {
+  std::string log;
+  FakeQemu qemu({.shared = true, .by_gpa = true}, &log);
+  qemu.Init();
+  qemu.MapRings(0, 0x7e0000000000, 0x2000, 0x1000);
+  qemu.RegionAdd({0, 0xfffff, 0x7f0000000000, false});
+  qemu.Commit();
+  log = absl::StrReplaceAll(log, {{"perm: 0x3", "perm: 0x2"}});
+  const Import import = ImportQemuLog(log);
+  ASSERT_EQ(import.devices.size(), 1u);
+  const ImportBlocks blocks(import.devices, import.names);
+  const auto pb = ScenarioFromImport(import.devices[0], blocks, {});
+  ASSERT_TRUE(pb.ok()) << pb.status();
+  const auto loaded = LoadScenario("s", CanonicalText(*pb));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  std::string perms;
+  for (const StepSpec& step : loaded->spec.steps) {
+    if (step.kind != StepKind::kHostMap) continue;
+    perms += step.readonly ? " r" : step.write_only ? " w" : " rw";
+  }
+  EXPECT_EQ(perms, " r w");
 }
 
 }  // namespace

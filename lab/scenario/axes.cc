@@ -31,6 +31,17 @@ absl::Status UnknownName(absl::string_view what, absl::string_view typed,
                    : absl::StrCat("did you mean ", near, "?")));
 }
 
+// The same, and all names in either case: there is no other way to see them
+// where a file is read.
+absl::Status UnknownValue(const AxisInfo& axis, absl::string_view typed) {
+  const std::vector<absl::string_view> names = NamesOf(axis.values);
+  const absl::Status unknown =
+      UnknownName(absl::StrCat("value of axis ", axis.name), typed, names);
+  if (Nearest(typed, names).empty()) return unknown;
+  return absl::InvalidArgumentError(
+      absl::StrCat(unknown.message(), " All: ", absl::StrJoin(names, ", ")));
+}
+
 const AxisChoice* FindChoice(absl::Span<const AxisChoice> choices,
                              absl::string_view axis) {
   for (const AxisChoice& choice : choices) {
@@ -61,8 +72,7 @@ absl::Status CheckAxisValue(const AxisInfo& axis, absl::string_view value) {
   for (const AxisValue& known : axis.values) {
     if (known.name == value) return absl::OkStatus();
   }
-  return UnknownName(absl::StrCat("value of axis ", axis.name), value,
-                     NamesOf(axis.values));
+  return UnknownValue(axis, value);
 }
 
 absl::string_view Policies::Get(absl::string_view axis) const {

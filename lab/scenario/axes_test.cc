@@ -87,7 +87,8 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
             "axis is missing; one of mapping, backend, device, kernel, "
             "switches, vmm, format");
   EXPECT_EQ(Says("device=vdusee"),
-            "no value of axis device \"vdusee\"; did you mean vduse?");
+            "no value of axis device \"vdusee\"; did you mean vduse? All: "
+            "vdpa_sim, vduse, vdpa_sim_net, vp_vdpa, vp_vdpa_aw48");
   EXPECT_EQ(Says("device="),
             "value of axis device is missing; one of vdpa_sim, vduse, "
             "vdpa_sim_net, vp_vdpa, "

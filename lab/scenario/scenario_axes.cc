@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "lab/scenario/axes.h"
 #include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_iommu.h"
 
 namespace iovalab {
 namespace {
@@ -51,7 +52,7 @@ absl::Status CheckAxes(const Loading& l) {
   for (int i = 0; i < l.in.axis_size(); ++i) {
     if (absl::Status s = CheckAxis(l, i, named); !s.ok()) return s;
   }
-  return absl::OkStatus();
+  return CheckFormats(l);
 }
 
 }  // namespace iovalab

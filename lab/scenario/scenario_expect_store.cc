@@ -66,16 +66,24 @@ absl::Status CheckStoreExpect(const Loading& l, const Place& at,
         !s.ok()) {
       return s;
     }
-    if (store.absent() && (store.has_target() || store.has_entries())) {
+    if (store.absent() &&
+        (store.has_target() || store.has_entries() || store.has_perm())) {
       return l.where.Error(
           at.At("absent"),
-          "given beside target or entries; what is absent has neither");
+          "given beside target, entries or perm; what is absent has none");
+    }
+    const std::string& perm = store.perm();
+    if (store.has_perm() && perm != "-" && perm != "r" && perm != "w" &&
+        perm != "rw") {
+      return l.where.Error(at.At("perm"),
+                           absl::StrCat(Quote(perm), "; one of -, r, w, rw"));
     }
     return absl::OkStatus();
   }
-  if (store.absent() || store.has_target()) {
-    return l.where.Error(at.At("range"),
-                         "missing; the keys that are absent or have a target");
+  if (store.absent() || store.has_target() || store.has_perm()) {
+    return l.where.Error(
+        at.At("range"),
+        "missing; the keys that are absent or have a target or a permission");
   }
   if (!store.has_entries()) {
     return l.where.Error(at, "expects nothing; a range, or entries");

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lab/scenario/scenario_check.h"
+#include "lab/scenario/scenario_iommu.h"
 #include "lab/scenario/scenario_time.h"
 
 namespace iovalab {
@@ -57,6 +58,7 @@ absl::Status LoadIommu(Loading& l) {
   if (iommu.has_compress_source()) {
     out.compress_source = iommu.compress_source();
   }
+  if (absl::Status s = LoadLeafBytes(l); !s.ok()) return s;
   if (!iommu.has_source_id()) return absl::OkStatus();
   out.source_id = iommu.source_id();
   if (out.source_id <= UINT16_MAX) return absl::OkStatus();

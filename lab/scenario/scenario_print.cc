@@ -24,10 +24,10 @@ constexpr absl::string_view kHeader =
 
 // 64-bit fields that are addresses or sizes in bytes.
 constexpr absl::string_view kHexFields[] = {
-    "first",  "last",      "ram_addr",       "offset", "chunk",  "hpa",
-    "iova",   "lands_gpa", "stride",         "size",   "target", "memlock",
-    "length", "lands_hva", "offset_stride",  "desc",   "avail",  "used",
-    "addr",   "table",     "indirect_table",
+    "first",  "last",      "ram_addr",       "offset",     "chunk",  "hpa",
+    "iova",   "lands_gpa", "stride",         "size",       "target", "memlock",
+    "length", "lands_hva", "offset_stride",  "desc",       "avail",  "used",
+    "addr",   "table",     "indirect_table", "leaf_bytes",
 };
 
 bool IsHex(const FieldDescriptor& field) {
@@ -59,8 +59,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field,
       sim::Check(!many, "scenario.proto has a repeated bool");
       return r.GetBool(message, &field) ? "true" : "false";
     case FieldDescriptor::CPPTYPE_UINT64: {
-      sim::Check(!many, "scenario.proto has a repeated number");
-      const uint64_t value = r.GetUInt64(message, &field);
+      const uint64_t value = many ? r.GetRepeatedUInt64(message, &field, index)
+                                  : r.GetUInt64(message, &field);
       return IsHex(field) ? absl::StrCat("0x", absl::Hex(value))
                           : absl::StrCat(value);
     }

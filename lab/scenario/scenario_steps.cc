@@ -230,13 +230,25 @@ absl::Status FindBuffer(const Loading& l, const Place& at,
 absl::Status LoadHostMap(Loading& l, const Place& at, const pb::Step& in,
                          StepSpec& step) {
   step.kind = StepKind::kHostMap;
-  step.readonly = in.host_map().readonly();
+  const pb::HostMap& map = in.host_map();
+  const Place map_at = at.At("host_map");
+  if (map.readonly() && l.where.Written(map_at.At("access"))) {
+    return l.where.Error(map_at.At("access"),
+                         "given with readonly: true; access: READ_ONLY says "
+                         "the same, so leave one out");
+  }
   if (absl::Status s =
-          LoadAsid(l, at.At("host_map"), in.host_map().asid(), step);
+          CheckEnum(l, map_at.At("access"), *pb::HostMap::Access_descriptor(),
+                    map.access());
       !s.ok()) {
     return s;
   }
-  return FindBuffer(l, at.At("host_map"), in.host_map().host_buffer(), step);
+  step.readonly = map.readonly() || map.access() == pb::HostMap::READ_ONLY;
+  step.write_only = map.access() == pb::HostMap::WRITE_ONLY;
+  if (absl::Status s = LoadAsid(l, map_at, map.asid(), step); !s.ok()) {
+    return s;
+  }
+  return FindBuffer(l, map_at, map.host_buffer(), step);
 }
 
 absl::Status LoadHostUnmap(Loading& l, const Place& at, const pb::Step& in,

@@ -48,4 +48,22 @@ absl::Status CheckUnitShape(const UnitShape& shape) {
   return absl::OkStatus();
 }
 
+IotlbShape CacheShapeOf(const CacheSpec& spec) {
+  IotlbShape shape = IotlbShapeOf(spec.like);
+  shape.sets = spec.sets.value_or(shape.sets);
+  shape.ways = spec.ways.value_or(shape.ways);
+  return shape;
+}
+
+UnitShape UnitShapeOf(const IommuSpec& spec) {
+  UnitShape unit;
+  if (spec.iotlb) unit.iotlb = CacheShapeOf(*spec.iotlb);
+  if (spec.walk_cache) unit.walk = CacheShapeOf(*spec.walk_cache);
+  if (spec.atc) unit.atc = CacheShapeOf(*spec.atc);
+  if (spec.invalidation_ns) {
+    unit.queue.command_ns = static_cast<sim::Nanos>(*spec.invalidation_ns);
+  }
+  return unit;
+}
+
 }  // namespace iovalab

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "model/iommu/invalidation_queue.h"
 #include "model/iommu/iotlb_shape.h"
+#include "model/scenario.h"
 
 namespace iovalab {
 
@@ -31,6 +32,10 @@ inline constexpr uint32_t kMaxUnitEntries = 4096;
 // cache, where there is one, keeps entries of 2 MiB, or the IOTLB none larger
 // than it does.
 absl::Status CheckUnitShape(const UnitShape& shape);
+
+// What a cache is like that a scenario describes. `like` is a name of one.
+IotlbShape CacheShapeOf(const CacheSpec& spec);
+UnitShape UnitShapeOf(const IommuSpec& spec);
 
 }  // namespace iovalab
 

@@ -261,5 +261,39 @@ TEST_P(IommuFormatTest, AgreesWithATableOfPages) {
   domain_.table = IommuTable(&driver());
 }
 
+// intel_iommu=sp_off: as S8-5, and a table of pages for each 2 MiB.
+TEST(IommuTable, WithoutSuperpages) {
+  const IommuDriver& vtd = *FindIommuDriver("vtd4");
+  const struct {
+    uint64_t sizes;
+    uint64_t tables, gone;
+  } cases[] = {{0, 3, 2 * kMiB - 0x1000},
+               {0x40201000, 3, 2 * kMiB - 0x1000},
+               {0x40001000, 5, 0x20000},
+               {0x1000, 5, 0x20000},
+               // Those that it has not do not count.
+               {0x11000, 5, 0x20000}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.sizes);
+    Stores stores;
+    Sink sink{&stores};
+    IommuDomain domain;
+    domain.table = IommuTable(&vtd, c.sizes);
+    const KernelProfile& kernel = *FindKernelProfile("deb_6_12_117");
+    ASSERT_EQ(IommuMap(domain, 0, Hpa(0x40000000), 4 * kMiB, 3, kernel, sink),
+              0);
+    EXPECT_EQ(domain.table.pages.counts().tables, c.tables);
+    IommuTable copy = domain.table;
+    EXPECT_EQ(IommuUnmap(domain, 0x1000, 0x20000, Rule::kVdpaUnmapMessage,
+                         kernel, sink),
+              c.gone);
+    EXPECT_TRUE(IommuTableAgrees(domain.table, stores.Get(kIommuStore)));
+    EXPECT_EQ(copy.driver->leaf_sizes, domain.table.driver->leaf_sizes);
+    IommuFree(domain, sink);
+    EXPECT_EQ(domain.table.driver->leaf_sizes, copy.driver->leaf_sizes);
+  }
+  EXPECT_EQ(IommuTable(&vtd).driver.get(), &vtd);
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -121,6 +121,18 @@ void MapAround(IommuTable& table, const Entry& run, Rule rule, Sink& sink) {
 
 }  // namespace
 
+IommuTable::IommuTable(const IommuDriver* d, uint64_t leaf_sizes)
+    : pages(d->format) {
+  if (leaf_sizes == 0 || (leaf_sizes & d->leaf_sizes) == d->leaf_sizes) {
+    driver = {std::shared_ptr<void>(), d};  // not owned
+    return;
+  }
+  IommuDriver row = *d;
+  row.leaf_sizes &= leaf_sizes;
+  sim::Check((row.leaf_sizes >> 12 & 1) != 0, "a driver writes pages");
+  driver = std::make_shared<const IommuDriver>(row);
+}
+
 Range<Iova> IommuLeafAt(const IommuDriver& driver, const Entry& run,
                         uint64_t iova) {
   for (uint64_t sizes = driver.leaf_sizes; sizes != 0;) {

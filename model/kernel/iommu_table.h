@@ -19,6 +19,7 @@
 // them to; IommuTableAgrees after each call.
 
 #include <cstdint>
+#include <memory>
 
 #include "model/addr/address.h"
 #include "model/addr/interval_table.h"
@@ -32,9 +33,12 @@ namespace iovalab {
 inline constexpr StoreId kIommuStore{StoreKind::kIommu, 0};
 
 struct IommuTable {
-  explicit IommuTable(const IommuDriver* d) : driver(d), pages(d->format) {}
+  // Of a driver in the table of drivers; of its leaves those that are also in
+  // `leaf_sizes` (as IommuDriver::leaf_sizes, 4 KiB among them), 0: all.
+  explicit IommuTable(const IommuDriver* d, uint64_t leaf_sizes = 0);
 
-  const IommuDriver* driver;
+  // Shared by copies of the table; it never changes.
+  std::shared_ptr<const IommuDriver> driver;
   PageTable pages;
 };
 
