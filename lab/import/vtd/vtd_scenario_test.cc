@@ -17,6 +17,7 @@
 #include "lab/scenario/scenario_load.h"
 #include "lab/scenario/scenario_print.h"
 #include "lab/trace/trace_fields.h"
+#include "sim/random.h"
 #include "util/fmt_absl.h"
 
 namespace iovalab {
@@ -255,6 +256,31 @@ TEST(VtdScenario, NoAccess) {
       "0x0\n";
   const absl::Status status = Imported(texts).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+}
+
+// Whatever is imported loads and runs to its end.
+TEST(VtdScenario, DamagedFiles) {
+  const VtdTexts recorded = RecordedVtd();
+  sim::Random random(3, 4);
+  int imported = 0;
+  for (int n = 0; n < 40; ++n) {
+    VtdTexts texts = recorded;
+    for (std::string* text : {&texts.qemu, &texts.ftrace, &texts.dmesg}) {
+      for (uint64_t i = random.Below(20); i > 0; --i) {
+        const size_t at = random.Below(text->size());
+        if (random.Chance(1, 3)) {
+          text->erase(at, random.Below(400));
+        } else {
+          (*text)[at] = "0123456789abcdef"[random.Below(16)];
+        }
+      }
+    }
+    const auto made = Imported(texts);
+    if (!made.ok()) continue;
+    ++imported;
+    EXPECT_EQ(RunOf(made->scenario).outcome.ended, Ended::kCompleted);
+  }
+  EXPECT_GT(imported, 5);
 }
 
 TEST(VtdLiveMaps, PartsAreTakenOut) {
