@@ -27,7 +27,7 @@ constexpr absl::string_view kHexFields[] = {
     "first",  "last",      "ram_addr",       "offset", "chunk",  "hpa",
     "iova",   "lands_gpa", "stride",         "size",   "target", "memlock",
     "length", "lands_hva", "offset_stride",  "desc",   "avail",  "used",
-    "addr",   "table",     "indirect_table", "gpa",    "code",
+    "addr",   "table",     "indirect_table",
 };
 
 bool IsHex(const FieldDescriptor& field) {
