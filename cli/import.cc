@@ -3,10 +3,12 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/outputs.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/text.h"
@@ -19,6 +21,7 @@
 #include "lab/import/predict.h"
 #include "lab/import/vtd/vtd_capture.h"
 #include "lab/import/vtd/vtd_report.h"
+#include "lab/import/vtd/vtd_scenario.h"
 #include "lab/scenario/axes.h"
 #include "lab/scenario/scenario_print.h"
 #include "model/vmm/strategy.h"
@@ -42,6 +45,19 @@ absl::StatusOr<const Strategy*> NamedStrategy(const Args& args) {
   return strategy;
 }
 
+absl::Status WriteText(const std::string& path, const std::string& text) {
+  absl::StatusOr<std::unique_ptr<sim::FileSink>> file =
+      sim::FileSink::Open(path);
+  if (!file.ok()) return file.status();
+  const absl::Status written = (*file)->Append(text);
+  return written.ok() ? (*file)->Close() : written;
+}
+
+// A file's name may be any bytes; a scenario is text.
+std::string SourceName(const std::string& path) {
+  return path == "-" ? "standard input" : Printable(path);
+}
+
 absl::Status WriteScenario(const std::string& path, const std::string& log,
                            const Import& import, const ImportBlocks& blocks,
                            const Strategy& strategy) {
@@ -54,17 +70,37 @@ absl::Status WriteScenario(const std::string& path, const std::string& log,
   }
   ImportScenarioOptions options;
   options.mapping = std::string(strategy.name);
-  // A file's name may be any bytes; a scenario is text.
-  options.source = absl::StrCat(import.files.empty() ? "log " : "dump ",
-                                log == "-" ? "standard input" : Printable(log));
+  options.source =
+      absl::StrCat(import.files.empty() ? "log " : "dump ", SourceName(log));
   const absl::StatusOr<pb::Scenario> scenario =
       ScenarioFromImport(import.devices[device], blocks, options);
   if (!scenario.ok()) return scenario.status();
-  absl::StatusOr<std::unique_ptr<sim::FileSink>> file =
-      sim::FileSink::Open(path);
-  if (!file.ok()) return file.status();
-  const absl::Status written = (*file)->Append(CanonicalText(*scenario));
-  return written.ok() ? (*file)->Close() : written;
+  return WriteText(path, CanonicalText(*scenario));
+}
+
+// Of a guest behind an IOMMU, all files together.
+absl::Status WriteVtdScenario(const std::string& path,
+                              const VtdCapture& capture, Terminal& terminal) {
+  const std::string& first = capture.files.front().path;
+  const absl::StatusOr<VtdOrder> order = OrderVtdCapture(capture);
+  if (!order.ok()) {
+    return absl::Status(order.status().code(),
+                        absl::StrCat(first, ": ", order.status().message()));
+  }
+  VtdScenarioOptions options;
+  std::vector<std::string> names;
+  for (const VtdFile& file : capture.files) {
+    names.push_back(SourceName(file.path));
+  }
+  options.source = absl::StrCat("logs ", absl::StrJoin(names, ", "));
+  const absl::StatusOr<VtdScenario> made =
+      ScenarioFromVtd(capture, *order, options);
+  if (!made.ok()) {
+    return absl::Status(made.status().code(),
+                        absl::StrCat(first, ": ", made.status().message()));
+  }
+  if (path != "-") terminal.Write(absl::StrCat(path, ": ", made->Text(), "\n"));
+  return WriteText(path, CanonicalText(made->scenario));
 }
 
 absl::StatusOr<ImportInput> ReadShown(const std::string& path,
@@ -79,16 +115,17 @@ struct Sums {
   uint64_t total = 0;
 };
 
+// Where the scenario of this log or dump goes; "": nowhere, as where the files
+// are those of a guest behind an IOMMU.
 absl::Status ImportOne(const std::string& path, const Import& import,
-                       const Args& args, const Strategy* named, Sums& sums,
-                       Terminal& terminal) {
+                       const Args& args, const std::string& out,
+                       const Strategy* named, Sums& sums, Terminal& terminal) {
   const ImportBlocks blocks(import.devices, import.names);
   const bool is_dump = !import.files.empty();
   const Strategy* strategy = named;
   if (strategy == nullptr) strategy = StrategyByName(GuessMapping(import));
   if (strategy == nullptr) strategy = &kStrategyHva;
 
-  const std::string out = args.Text("-o");
   if (!out.empty()) {
     const absl::Status status =
         WriteScenario(out, path, import, blocks, *strategy);
@@ -119,13 +156,33 @@ absl::Status ImportOne(const std::string& path, const Import& import,
   return absl::OkStatus();
 }
 
+// A scenario of a guest behind an IOMMU is made: without its maps there is none
+// to make. Errors: a file that is not of such a guest, too.
+absl::StatusOr<bool> MakesVtdScenario(const Args& args) {
+  if (!args.Has("-o")) return false;
+  bool maps = false;
+  const std::string* other = nullptr;
+  for (const std::string& path : args.operands()) {
+    const VtdFileKind kind = DetectVtdFileAt(path);
+    maps = maps || kind == VtdFileKind::kFtrace;
+    if (kind == VtdFileKind::kNone && other == nullptr) other = &path;
+  }
+  if (!maps || other == nullptr) return maps;
+  return absl::InvalidArgumentError(absl::StrCat(
+      *other,
+      ": -o: one scenario is made of the files of one guest behind an IOMMU; "
+      "this is none of them"));
+}
+
 // Each log is a capture of its own; all dumps together are one, and so are all
 // files of a guest behind an IOMMU.
-absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
-                       VtdCapture& vtd, Terminal& terminal) {
+absl::Status ImportAll(const Args& args, bool makes_vtd, const Strategy* named,
+                       Sums& sums, VtdCapture& vtd, Terminal& terminal) {
   MonitorDump dump;
   uint64_t dump_bytes = 0;
-  for (const std::string& path : args.operands()) {
+  const std::vector<std::string>& paths = args.operands();
+  const std::string out = makes_vtd ? "" : args.Text("-o");
+  for (const std::string& path : paths) {
     const VtdFileKind kind = DetectVtdFileAt(path);
     if (kind != VtdFileKind::kNone) {
       const absl::Status status = AddVtdFile(path, kind, vtd);
@@ -136,13 +193,14 @@ absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
     const absl::StatusOr<ImportInput> input = ReadShown(path, terminal);
     if (!input.ok()) return input.status();
     if (!input->is_dump) {
-      if (args.Has("-o") && args.operands().size() > 1) {
+      if (makes_vtd && args.Text("-o") == "-") continue;
+      if (!out.empty() && paths.size() > 1) {
         return absl::InvalidArgumentError(
             "-o: one scenario is made of one log, or of the dumps of one "
             "monitor; several were given");
       }
       const absl::Status status =
-          ImportOne(path, input->log, args, named, sums, terminal);
+          ImportOne(path, input->log, args, out, named, sums, terminal);
       if (!status.ok()) return status;
       continue;
     }
@@ -163,7 +221,7 @@ absl::Status ImportAll(const Args& args, const Strategy* named, Sums& sums,
   return ImportOne(more == 0 ? dump.files[0].file
                              : absl::StrCat(dump.files[0].file, " and ", more,
                                             more == 1 ? " other" : " others"),
-                   *import, args, named, sums, terminal);
+                   *import, args, out, named, sums, terminal);
 }
 
 int RunImport(const Args& args, Terminal& terminal) {
@@ -172,10 +230,18 @@ int RunImport(const Args& args, Terminal& terminal) {
   }
   const absl::StatusOr<const Strategy*> strategy = NamedStrategy(args);
   if (!strategy.ok()) return terminal.Fail(strategy.status());
+  const absl::StatusOr<bool> makes_vtd = MakesVtdScenario(args);
+  if (!makes_vtd.ok()) return terminal.Fail(makes_vtd.status());
   Sums sums;
   VtdCapture vtd;
-  const absl::Status status = ImportAll(args, *strategy, sums, vtd, terminal);
+  const absl::Status status =
+      ImportAll(args, *makes_vtd, *strategy, sums, vtd, terminal);
   if (!status.ok()) return terminal.Fail(status);
+  if (*makes_vtd) {
+    const absl::Status written =
+        WriteVtdScenario(args.Text("-o"), vtd, terminal);
+    if (!written.ok()) return terminal.Fail(written);
+  }
   const VtdReport report = ReportVtdCapture(vtd);
   if (!vtd.files.empty() && args.Text("-o") != "-") {
     terminal.Write(report.text);
@@ -217,7 +283,9 @@ constinit const Command kImportCommand = {
         "together. Its maps become page tables, its accesses run on the\n"
         "simulator's IOMMU, and translations, IOTLB, faults, fault records "
         "and\n"
-        "dmesg lines are compared with what was recorded.\n"
+        "dmesg lines are compared with what was recorded. With -o the guest's\n"
+        "maps and the accesses of the device that faulted are a scenario,\n"
+        "which is expected to come out as recorded.\n"
         "\n"
         "Exit status: 0, or 1 where --predict mispredicts or something of an\n"
         "IOMMU was not reproduced, 2 trouble.",
@@ -226,7 +294,8 @@ constinit const Command kImportCommand = {
         "iovalab import qemu-trace.log --predict --set mapping=hva\n"
         "iovalab import qemu-trace.log -o - | iovalab compare -\n"
         "iovalab import mtree.txt ramblock.txt\n"
-        "iovalab import qemu-trace.log ftrace-iommu.txt dmesg.txt",
+        "iovalab import qemu-trace.log ftrace-iommu.txt dmesg.txt\n"
+        "iovalab import qemu-trace.log ftrace-iommu.txt -o - | iovalab run -",
     .run = RunImport,
 };
 

@@ -50,6 +50,25 @@ status=0
 "${iovalab}" import session "${log}" -o - >out 2>err || status=$?
 [[ "${status}" == 2 && ! -s out ]] || fail "one scenario of two captures"
 
+# A guest behind an IOMMU: its files are one scenario, held to what they record.
+guest="${captures}/qemu72-q35-2g-vtd-linux"
+vtd=("${guest}.log.gz" "${guest}.ftrace-iommu.txt.gz" "${guest}.dmesg-dmar.txt.gz")
+"${iovalab}" import "${vtd[@]}" -o - >guest.textproto 2>err || fail "guest: $?"
+[[ ! -s err ]] || fail "import of a guest wrote to standard error"
+"${iovalab}" run - <guest.textproto >out 2>err || fail "run of a guest: $?"
+[[ "$(grep -c "^  *dmesg: DMAR: \[DMA Read NO_PASID\] Request device" out)" == 6 ]] ||
+  fail "not 6 lines of dmesg"
+"${iovalab}" import "${vtd[@]}" -o written >out 2>err || fail "guest: $?"
+diff guest.textproto written || fail "guest: another scenario"
+[[ "$(tail -n 1 out)" == "faults: reproduced 30 of 30" ]] || fail "guest: no report"
+status=0
+"${iovalab}" import "${vtd[@]}" "${log}" -o - >out 2>err || status=$?
+[[ "${status}" == 2 && ! -s out ]] || fail "one scenario of two machines"
+sed 's/code: 6/code: 5/' guest.textproto >altered
+status=0
+"${iovalab}" run altered >out 2>err || status=$?
+[[ "${status}" == 1 ]] && grep -q "^expectation .*code 0x6" out || fail "altered"
+
 # Nothing comes: said once by each, and no success.
 status=0
 ("${iovalab}" import none -o - | "${iovalab}" compare -) >out 2>err || status=$?

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-CHECKS = ["tools/checks", "tools/determinism", "tools/capture/capture_test"]
+CHECKS = ["tools/checks", "tools/asan", "tools/determinism", "tools/capture/capture_test"]
 
 
 class Count:

@@ -3,6 +3,7 @@
 # is well when something went wrong. A script stands in for Bazel.
 set -euo pipefail
 runner="$(readlink -f tools/run_tests.py)"
+asan="$(readlink -f tools/asan)"
 cd "${TEST_TMPDIR}"
 mkdir -p bin tools/capture
 export PATH="${PWD}/bin:${PATH}"
@@ -33,6 +34,7 @@ expect() {  # exit status, last line
 }
 
 check checks 0 "ok: one\n    detail\nskipped: two: no npm\n"
+check asan 0 ""
 check determinism 0 "ok: three\n"
 check capture/capture_test 0 ""
 bazel 0 "$(target //a:lib '"success":true')" "$(target //a:t '"success":true')" "$(summary //a:t PASSED)"
@@ -57,4 +59,23 @@ check checks 1 ""  # it died
 expect 1 "2 passed, 1 failed"
 rm tools/checks
 expect 1 "1 passed, 1 failed"
+
+# tools/asan, with the same stand-in: its lines are about tests alone.
+expect_asan() {  # exit status, line
+  status=0
+  python3 "${asan}" >log 2>/dev/null || status=$?
+  [[ "${status}" == "$1" ]] || fail "asan: exit status ${status}, not $1"
+  grep -qxF "$2" log || fail "asan: no line: $2"
+}
+touch WORKSPACE
+random=//model/iommu:page_table_random_test
+bazel 0 "$(summary "${random}" PASSED)"
+echo 'echo noise' >>bin/bazel
+sed -i '/^exit/d' bin/bazel  # or it would not get there
+expect_asan 0 "ok: asan: ${random}"
+[[ "$(wc -l <log)" == 1 ]] || fail "asan: Bazel's lines are among ours"
+bazel 3 "$(summary "${random}" FAILED)"
+expect_asan 1 "FAILED: asan: ${random}"
+bazel 0 "$(summary //a:t PASSED)"
+expect_asan 1 "FAILED: asan: ${random} is not among the tests"
 echo ok

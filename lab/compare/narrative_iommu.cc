@@ -1,7 +1,5 @@
 #include "lab/compare/narrative_iommu.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -12,9 +10,17 @@
 namespace iovalab {
 namespace {
 
-// The lines that the driver prints; none where it prints none that we know.
-std::vector<std::string> Printed(const EventFields& f) {
-  if (f["dialect"] >= kFaultDialects) return {};
+std::string Lost(uint64_t fate) {
+  return fate <= static_cast<uint64_t>(FaultFate::kLatched)
+             ? std::string(FaultFateName(static_cast<FaultFate>(fate)))
+             : absl::StrCat(fate);
+}
+
+}  // namespace
+
+std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i) {
+  const EventFields f(trace, i);
+  if (f["reported"] == 0 || f["dialect"] >= kFaultDialects) return {};
   const auto dialect = static_cast<FaultDialect>(f["dialect"]);
   const FaultRowInfo* row = FaultRow(dialect, static_cast<uint16_t>(f["code"]));
   if (row == nullptr) return {};
@@ -30,14 +36,6 @@ std::vector<std::string> Printed(const EventFields& f) {
   return FaultText(dialect, ToRecord(fault));
 }
 
-std::string Lost(uint64_t fate) {
-  return fate <= static_cast<uint64_t>(FaultFate::kLatched)
-             ? std::string(FaultFateName(static_cast<FaultFate>(fate)))
-             : absl::StrCat(fate);
-}
-
-}  // namespace
-
 std::string IommuFaultLine(const Trace& trace, EventIndex i) {
   const EventFields f(trace, i);
   std::string text = absl::StrFormat(
@@ -51,7 +49,7 @@ std::string IommuFaultLine(const Trace& trace, EventIndex i) {
   if (f["reported"] == 0) {
     return absl::StrCat(text, "; not reported (", Lost(f["fate"]), ")");
   }
-  for (const std::string& line : Printed(f)) {
+  for (const std::string& line : IommuFaultDmesg(trace, i)) {
     absl::StrAppend(&text,
                     "\n  dmesg: ", absl::StrReplaceAll(line, {{"\t", "  "}}));
   }

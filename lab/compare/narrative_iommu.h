@@ -1,18 +1,24 @@
 #ifndef IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_
 #define IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_
 
-// The narrative's lines of an IOMMU's faults: where the walk ended, and what
-// Linux prints, in its wording, where software heard of it.
+// An IOMMU's faults as a trace has them: what Linux prints, in its wording,
+// where software heard of it, and the narrative's lines.
 //
-// Not for: callers outside narrative.cc.
+// Not for: fault records that no trace holds (model/kernel/iommu_fault_text.h).
 
 #include <string>
+#include <vector>
 
 #include "model/event/trace.h"
 
 namespace iovalab {
 
-// Of an event kIommuFault; may have several lines.
+// The lines of dmesg, of an event kIommuFault: none where it was not reported,
+// or where we know of none.
+std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i);
+
+// Where the walk ended, and those; of an event kIommuFault; may have several
+// lines.
 std::string IommuFaultLine(const Trace& trace, EventIndex i);
 
 }  // namespace iovalab

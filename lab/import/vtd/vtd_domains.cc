@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/iommu/format.h"
 #include "model/iommu/invalidation.h"
 
 namespace iovalab {
@@ -108,6 +109,17 @@ std::optional<uint32_t> VtdDomains::Permission(uint64_t iova, uint64_t target,
     if (leaf->target == (target & kPage)) return leaf->perm;
   }
   return std::nullopt;
+}
+
+uint32_t VtdDomains::PermissionOf(const VtdLine& map, uint32_t index) const {
+  constexpr uint64_t kPages = 512;  // looked at, of a large map
+  const uint64_t last = std::min(map.last - map.address, kPages << 12);
+  for (uint64_t offset = 0; offset <= last; offset += 0x1000) {
+    const std::optional<uint32_t> perm =
+        Permission(map.address + offset, map.target + offset, index);
+    if (perm.has_value()) return *perm;
+  }
+  return kAccessRead | kAccessWrite;
 }
 
 }  // namespace iovalab

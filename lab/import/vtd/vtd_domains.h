@@ -36,6 +36,9 @@ class VtdDomains {
   // capture.qemu[index].
   std::optional<uint32_t> Permission(uint64_t iova, uint64_t target,
                                      uint32_t index) const;
+  // Of a whole map, the first that is known of its pages; where no device
+  // touched them, both.
+  uint32_t PermissionOf(const VtdLine& map, uint32_t index) const;
 
  private:
   void Attribute(const VtdCapture& capture);

@@ -44,21 +44,10 @@ VtdUnit::Done VtdUnit::Guest(uint32_t guest, uint32_t qemu) {
     tables_.Unmap(*domain, l.address, l.last);
     return Done::kDone;
   }
-  return tables_.Map(*domain, l.address, l.last, l.target, Permission(l, qemu))
+  return tables_.Map(*domain, l.address, l.last, l.target,
+                     domains_.PermissionOf(l, qemu))
              ? Done::kDone
              : Done::kRefused;
-}
-
-// Unknown for pages that no device touched: then both.
-uint32_t VtdUnit::Permission(const VtdLine& map, uint32_t qemu) const {
-  constexpr uint64_t kPages = 512;  // looked at, of a large map
-  const uint64_t last = std::min(map.last - map.address, kPages << 12);
-  for (uint64_t offset = 0; offset <= last; offset += 0x1000) {
-    const std::optional<uint32_t> perm =
-        domains_.Permission(map.address + offset, map.target + offset, qemu);
-    if (perm.has_value()) return *perm;
-  }
-  return kAccessRead | kAccessWrite;
 }
 
 VtdOutcome VtdUnit::Access(uint32_t source, uint64_t iova, bool write,

@@ -55,8 +55,6 @@ class VtdUnit {
   uint64_t MappedPages() const { return tables_.MappedPages(); }
 
  private:
-  uint32_t Permission(const VtdLine& map, uint32_t qemu) const;
-
   const VtdCapture& capture_;
   VtdDomains domains_;
   VtdTables tables_;
