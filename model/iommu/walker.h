@@ -62,14 +62,11 @@ struct NoWalkTrace {
   constexpr void operator()(const WalkStep&) const {}
 };
 
-// Not inlined: faults are rare.
+// Not inlined: faults are rare. Sees no Walked, so that a walk which does not
+// fault need not have one in memory.
 template <typename F>
-[[gnu::noinline]] Walked WalkFault(Walked w, IommuFault reason,
-                                   uint32_t access) {
-  w.ok = false;
-  w.reason = reason;
-  w.native_code = F::FaultCode(reason, access);
-  return w;
+[[gnu::noinline]] uint32_t WalkFaultCode(IommuFault reason, uint32_t access) {
+  return F::FaultCode(reason, access);
 }
 
 // Walks F's tables for `input` (an address as the device gives it). Calls
@@ -80,8 +77,13 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
                                     uint64_t input, const WalkRequest& request,
                                     Trace&& trace = Trace()) {
   Walked w;
+  const auto fault = [&](IommuFault reason) {
+    w.reason = reason;
+    w.native_code = WalkFaultCode<F>(reason, request.access);
+    return w;
+  };
   if (!f.Translates(input)) [[unlikely]]
-    return WalkFault<F>(w, IommuFault::kInputWidth, request.access);
+    return fault(IommuFault::kInputWidth);
   const uint64_t position = f.Position(input);
   typename Source::Cursor cursor = source.Root();
   uint32_t perm = 7;
@@ -99,7 +101,7 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
     ++w.reads;
     trace(WalkStep{level, w.pte_address, w.pte, load, 1});
     if (load != IommuFault::kNone) [[unlikely]]
-      return WalkFault<F>(w, load, request.access);
+      return fault(load);
     const EntryStep step = F::Step(f, level, w.pte, request);
     perm &= step.perm;
     if (step.kind == EntryStep::kLeaf) {
@@ -111,14 +113,14 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
       return w;
     }
     if (step.kind == EntryStep::kFault) [[unlikely]]
-      return WalkFault<F>(w, step.reason, request.access);
+      return fault(step.reason);
     const int next = step.next_level;
     if (next != level - 1) {
       // Index bits of the levels skipped are zero.
       const int from = f.level[next].shift + f.level[next].bits;
       if ((position & (BitMask(f.level[level].shift - 1, 0) >> from << from)) !=
           0)
-        return WalkFault<F>(w, IommuFault::kNotPresent, request.access);
+        return fault(IommuFault::kNotPresent);
     }
     source.Enter(cursor, step.address);
     level = next;
