@@ -88,9 +88,24 @@ struct NestedSource {
     if (!walked.ok) [[unlikely]] {
       state->fault = walked;
       state->gpa = address;
+      *bits = 0;
       return walked.reason;
     }
     return first.Load(cursor, f, level, position, walked.pa, bits);
+  }
+  bool Follow(Cursor& cursor, const Format& f, int level,
+              uint64_t position) const requires FollowsPointers<First> {
+    Cursor next = cursor;
+    if (!first.Follow(next, f, level, position)) return false;
+    const Walked walked = WalkSecondStage<F2>(
+        second_format, second, first.Address(cursor, f, level, position), {},
+        *trace);
+    // Load meets the same, and says why.
+    if (!walked.ok) [[unlikely]]
+      return false;
+    state->reads += walked.reads;
+    cursor = next;
+    return true;
   }
   void Enter(Cursor& cursor, uint64_t address) const {
     first.Enter(cursor, address);

@@ -14,14 +14,15 @@
 //                               where the entry lies
 //   Load(&cursor, f, level, position, address, &bits)
 //                               reads it: kNone, kTableFetch or kTableCorrupt,
-//                               or what a nested walk came to
+//                               or what a nested walk came to; bits are 0
+//                               where it could not be read
 //   Enter(&cursor, address)     on to the table that the entry just read names
 // and may have
-//   Skip(&cursor, f, level, position)
-//                               past the pointers that it made itself, which
-//                               allow everything: the level of the first entry
-//                               that is no such. A walk that nobody watches
-//                               need not decode them.
+//   Follow(&cursor, f, level, position)
+//                               goes past the entry where that is a pointer
+//                               that the source made itself, which allows
+//                               everything; else false. A walk that nobody
+//                               watches need not decode those.
 //
 // Invariants: a walk reads at most one entry a level; whatever the entries
 // hold, it ends.
@@ -47,6 +48,14 @@ struct Walked {
   uint64_t pa = 0;
   uint64_t pte = 0;  // the last entry read, and where
   uint64_t pte_address = 0;
+};
+
+template <typename Source>
+concept FollowsPointers = requires(const Source& source,
+                                   typename Source::Cursor& cursor,
+                                   const Format& f, int level,
+                                   uint64_t position) {
+  source.Follow(cursor, f, level, position);
 };
 
 // One entry read, for those who want to see a walk.
@@ -89,8 +98,8 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
   uint32_t perm = 7;
   int level = f.root_level();
   if constexpr (std::is_same_v<std::remove_cvref_t<Trace>, NoWalkTrace> &&
-                requires { source.Skip(cursor, f, level, position); }) {
-    level = source.Skip(cursor, f, level, position);
+                FollowsPointers<Source>) {
+    while (level > 0 && source.Follow(cursor, f, level, position)) --level;
     w.reads = static_cast<uint8_t>(f.root_level() - level);
   }
   for (;;) {
