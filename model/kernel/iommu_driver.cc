@@ -26,7 +26,10 @@ IommuDriver Row(absl::string_view name, absl::string_view help,
 }
 
 // One fault recording register, faults of a source compressed: QEMU 7.2's
-// (recorded, q35-2g-vtd-linux).
+// (recorded, q35-2g-vtd-linux). A flush is one aligned mask
+// (drivers/iommu/intel/cache.c calculate_psi_aligned_address), of at most 2^18
+// pages (capability register MAMV, QEMU's), and says what it knows of tables
+// (IH: recorded, 1 on 6.12 where none was freed).
 IommuDriver Vtd(absl::string_view name, absl::string_view help) {
   IommuDriver d =
       Row(name, help, "Linux 6.12 drivers/iommu/intel/iommu.c; recorded");
@@ -37,13 +40,19 @@ IommuDriver Vtd(absl::string_view name, absl::string_view help) {
   d.dialect = FaultDialect::kVtdLegacy;
   d.fault_records = 1;
   d.compress_source = true;
+  d.flush = FlushStyle::kAlignedMask;
+  d.flush_limit = 18;
+  d.flush_hint = FlushHint::kAsKnown;
   return d;
 }
 
 // Any power of two but 512 GiB, which the hardware has a defect in
 // (AMD_IOMMU_PGSIZES). The number of levels is fixed here; Linux begins with
 // three or four and adds more as addresses need them. The event log has 512
-// entries (EVT_BUFFER_SIZE).
+// entries (EVT_BUFFER_SIZE). A flush is one aligned mask unless bit 52 or a
+// higher one differs (drivers/iommu/amd/iommu.c build_inv_address), always with
+// the tables (build_inv_iommu_pages, PDE). In a virtual machine, told by the
+// non-present cache, Linux sends exact powers of two; that is not modelled.
 IommuDriver AmdV1() {
   IommuDriver d = Row("amdv1", "AMD v1, 6 levels; leaves of any power of two",
                       "Linux 6.12 drivers/iommu/amd/io_pgtable.c");
@@ -53,11 +62,17 @@ IommuDriver AmdV1() {
   d.dialect = FaultDialect::kAmd;
   d.fault_records = 512;
   d.map_rule = Rule::kIommuMapAmd;
+  d.flush = FlushStyle::kAlignedMask;
+  d.flush_limit = 40;
   return d;
 }
 
 // A block is split up to 6.12; from 6.13 on it is refused. The size of the
-// event queue is ours.
+// event queue is ours. An SMMU without range commands: a TLBI for each leaf,
+// with the leaf bit (arm-smmu-v3.c arm_smmu_iotlb_sync,
+// __arm_smmu_tlb_inv_range). From 512 on (CMDQ_MAX_TLBI_OPS) one for the VMID:
+// in 6.12 only where the CPU's tables are shared (arm-smmu-v3-sva.c), later for
+// all (arm_smmu_domain_inv_range); that stage 2 of 6.1 does so is derived.
 IommuDriver LpaeS2() {
   IommuDriver d = Row("lpae_s2", "SMMUv3 stage 2, 4 KiB granule, 48 bits",
                       "Linux 6.1 drivers/iommu/io-pgtable-arm.c; recorded "
@@ -70,10 +85,14 @@ IommuDriver LpaeS2() {
   d.dialect = FaultDialect::kSmmuV3;
   d.fault_records = 128;
   d.map_rule = Rule::kIommuMapLpae;
+  d.flush = FlushStyle::kEachLeaf;
+  d.flush_limit = 511;
+  d.flush_hint = FlushHint::kAsKnown;
   return d;
 }
 
-// The hardware has frames of 1 MiB; the driver writes pages.
+// The hardware has frames of 1 MiB; the driver writes pages. A flush is one
+// RPCIT of the range (s390_iommu_iotlb_sync).
 IommuDriver S390() {
   IommuDriver d = Row("s390", "s390 zPCI, 42 bits, pages of 4 KiB",
                       "Linux 6.12 drivers/iommu/s390-iommu.c");
@@ -82,13 +101,16 @@ IommuDriver S390() {
   d.perms = LeafPerms::kNoWriteOnly;
   d.dialect = FaultDialect::kS390;
   d.map_rule = Rule::kIommuMapS390;
+  d.flush = FlushStyle::kExact;
   return d;
 }
 
 // Of the first stage the lower half alone: addresses are sign-extended, and who
 // asks for IOVAs does not know it. The second stage is not what the driver uses
 // for its own domains; it is taken to treat it alike. 128 fault records
-// (RISCV_IOMMU_DEF_FQ_COUNT).
+// (RISCV_IOMMU_DEF_FQ_COUNT). An IOTINVAL for each page, which leaves tables
+// alone, below 2 MiB, else one for all (RISCV_IOMMU_IOTLB_INVAL_LIMIT,
+// riscv_iommu_iotlb_inval).
 IommuDriver Riscv(absl::string_view name, absl::string_view help) {
   IommuDriver d = Row(name, help, "Linux 6.13 drivers/iommu/riscv/iommu.c");
   if (d.format->sign_extended) --d.aperture_bits;
@@ -100,9 +122,14 @@ IommuDriver Riscv(absl::string_view name, absl::string_view help) {
   d.dialect = FaultDialect::kRiscv;
   d.fault_records = 128;
   d.map_rule = Rule::kIommuMapRiscv;
+  d.flush = FlushStyle::kEachPage;
+  d.flush_limit = 511;
+  d.flush_hint = FlushHint::kLeavesOnly;
   return d;
 }
 
+// The thread says nothing of caches; a driver as plain as the table forgets
+// everything (derived).
 IommuDriver Toy() {
   IommuDriver d = Row("toy", "the vfio thread's two levels, 32 bits, no r or w",
                       "Pierre Morel, vfio thread on 2^64 regions, 2016");

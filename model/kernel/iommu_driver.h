@@ -8,10 +8,11 @@
 // the axis `format`.
 //
 // Not for: the bits of entries (model/iommu/format.h); what the IOMMU core does
-// for every driver (iommu_domain.h); flushes, which are VT-d's for all
-// (iommu_domain.h).
+// for every driver (iommu_domain.h); the commands of a flush, of which this
+// says only the style (iommu_flush.h).
 //
-// Invariant: every format has leaves of 4 KiB, and the driver writes them.
+// Invariants: every format has leaves of 4 KiB, and the driver writes them; no
+// flush takes more than 511 commands.
 
 #include <cstdint>
 #include <optional>
@@ -49,6 +50,22 @@ enum class LeafPerms : uint8_t {
   kNone,         // rw always
 };
 
+// Which invalidation commands follow an unmap.
+enum class FlushStyle : uint8_t {
+  kAlignedMask,  // one, of the smallest aligned power of two of pages
+  kEachLeaf,     // one for each leaf
+  kEachPage,     // one for each page of 4 KiB
+  kExact,        // the range and nothing beside it
+  kDomain,       // the domain, whatever the range
+};
+
+// What the commands say of page-walk caches.
+enum class FlushHint : uint8_t {
+  kAsKnown,     // only leaves changed: they may stay
+  kTablesToo,   // never that they may stay
+  kLeavesOnly,  // always: its unmap frees no table
+};
+
 struct IommuDriver {
   absl::string_view name;  // value of the axis `format`
   absl::string_view help;
@@ -72,6 +89,11 @@ struct IommuDriver {
   uint32_t fault_records = 0;
   bool compress_source = false;
   Rule map_rule = Rule::kIommuMap;
+  FlushStyle flush = FlushStyle::kDomain;
+  // kAlignedMask: the largest log2 of pages; kEachLeaf, kEachPage: the most
+  // commands. Beyond it the domain is flushed.
+  uint32_t flush_limit = 0;
+  FlushHint flush_hint = FlushHint::kTablesToo;
 
   uint64_t aperture_last() const {
     return ~uint64_t{0} >> (64 - aperture_bits);

@@ -13,6 +13,11 @@
 //           timeout a cached translation reaches memory of a new owner. The
 //           IOVA is not used again before the flush
 //   broken  never flushed, IOVA used again at once: a defect, for comparison
+//   short   as strict, but the flush covers the pages that were asked for and
+//           not the whole leaf that went with them: a defect, for comparison
+//
+// And which commands a flush is made of, which depends on the driver
+// (FlushCommands).
 //
 // Not for: the invalidation's way to the hardware (invalidation_queue.h).
 // vhost-vdpa and vfio unmap through iommu_unmap, which is strict whatever the
@@ -28,14 +33,24 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "model/addr/address.h"
 #include "model/addr/range.h"
 #include "model/iommu/invalidation.h"
+#include "model/kernel/iommu_driver.h"
 #include "sim/time.h"
 
 namespace iovalab {
 
-enum class FlushPolicy : uint8_t { kStrict, kLazy, kBroken };
+enum class FlushPolicy : uint8_t { kStrict, kLazy, kBroken, kShort };
+struct FlushPolicyRow {
+  FlushPolicy policy;
+  absl::string_view name;
+  absl::string_view help;
+  absl::string_view source;
+};
+// Every policy, in the order of the enum.
+absl::Span<const FlushPolicyRow> FlushPolicies();
 absl::string_view FlushPolicyName(FlushPolicy policy);
 std::optional<FlushPolicy> FlushPolicyByName(absl::string_view name);
 
@@ -66,6 +81,20 @@ FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
                              bool leaf_only, sim::Time now);
 // The timer that flush.timer told of.
 FlushActions FlushTimer(IommuFlush& flush, sim::Time now);
+
+// The range that a policy flushes after an unmap of `asked` that cleared the
+// leaves of `cleared`. They differ where a superpage went for a part of it.
+Range<Iova> FlushedRange(FlushPolicy policy, Range<Iova> asked,
+                         Range<Iova> cleared);
+
+// The commands by which `driver` flushes [first, last], whole pages, after it
+// cleared leaves of `leaf_bytes` (a power of two, 4096 or more); a wait is the
+// caller's to add. `leaf_only`: no table was freed. Between 1 and 511 commands
+// that cover the range. Linux collects leaves of one size before it flushes
+// (io_pgtable_tlb_add_page); where sizes mix, call it for each.
+std::vector<Invalidation> FlushCommands(const IommuDriver& driver,
+                                        uint32_t domain, Range<Iova> range,
+                                        uint64_t leaf_bytes, bool leaf_only);
 
 // Page-selective commands that cover [first, last] with the fewest naturally
 // aligned powers of two, at most `max` of them, else one for the whole domain.

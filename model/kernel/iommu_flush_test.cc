@@ -1,5 +1,7 @@
 #include "model/kernel/iommu_flush.h"
 
+#include <algorithm>
+
 #include "gtest/gtest.h"
 #include "sim/random.h"
 
@@ -82,7 +84,8 @@ TEST(IommuFlush, WarmEntry) {
     bool hit_at_1ms, hit_at_11ms;
   } cases[] = {{FlushPolicy::kStrict, false, false},
                {FlushPolicy::kLazy, true, false},
-               {FlushPolicy::kBroken, true, true}};
+               {FlushPolicy::kBroken, true, true},
+               {FlushPolicy::kShort, false, false}};
   for (const auto& c : cases) {
     IommuCaches caches{
         Iotlb(IotlbShapeOf("iotlb")), Iotlb(IotlbShapeOf("walk")), {}};
@@ -105,6 +108,111 @@ TEST(IommuFlush, WarmEntry) {
     EXPECT_EQ(FlushPolicyByName(FlushPolicyName(c.policy)), c.policy);
   }
   EXPECT_FALSE(FlushPolicyByName("never").has_value());
+}
+
+TEST(FlushPolicies, OneRowEach) {
+  ASSERT_EQ(FlushPolicies().size(), 4u);
+  for (size_t i = 0; i < FlushPolicies().size(); ++i) {
+    const FlushPolicyRow& row = FlushPolicies()[i];
+    EXPECT_EQ(row.policy, static_cast<FlushPolicy>(i));
+    EXPECT_EQ(FlushPolicyByName(row.name), row.policy);
+    EXPECT_FALSE(row.help.empty());
+    EXPECT_FALSE(row.source.empty());
+  }
+}
+
+// S8-6: a page of a 2 MiB leaf is unmapped, all of it goes.
+TEST(FlushedRange, ShortIsWhatWasAskedFor) {
+  const Range<Iova> asked = Pages(0x1000, 1);
+  const Range<Iova> cleared = Pages(0, 512);
+  for (const FlushPolicyRow& row : FlushPolicies()) {
+    EXPECT_EQ(FlushedRange(row.policy, asked, cleared).last.value,
+              row.policy == FlushPolicy::kShort ? 0x1fff : 0x1fffff)
+        << row.name;
+  }
+}
+
+struct FlushCase {
+  const char* format;
+  uint64_t first, pages, leaf_bytes;
+  bool leaf_only;
+  // Expected: how many, and the first. mask -1: the domain.
+  size_t commands;
+  uint64_t address;
+  int mask;
+  bool hint;
+};
+constexpr uint64_t k2M = 0x200000;
+constexpr FlushCase kFlushCases[] = {
+    {"vtd4", 0x1000, 2, 0x1000, true, 1, 0x0, 2, true},
+    {"vtd4", 0x1000, 1, 0x1000, false, 1, 0x1000, 0, false},
+    {"vtd4", 0x200000, 512, k2M, true, 1, 0x200000, 9, true},
+    {"vtd5", 0, (1 << 18) + 1, 0x1000, true, 1, 0, -1, false},
+    // Many more pages in one, and always the tables.
+    {"amdv1", 0, (1 << 18) + 1, 0x1000, true, 1, 0, 19, false},
+    {"amdv1", 0x3000, 2, 0x1000, true, 1, 0, 3, false},
+    {"amdv1", 0, uint64_t{1} << 40, 0x1000, true, 1, 0, 40, false},
+    {"amdv1", 0, (uint64_t{1} << 40) + 1, 0x1000, true, 1, 0, -1, false},
+    // A command each leaf.
+    {"lpae_s2", 0x1000, 3, 0x1000, true, 3, 0x1000, 0, true},
+    {"lpae_s2", 0x200000, 1024, k2M, true, 2, 0x200000, 9, true},
+    {"lpae_s2", 0x200000, 512, k2M, false, 1, 0x200000, 9, false},
+    {"lpae_s2", 0, 511, 0x1000, true, 511, 0, 0, true},
+    {"lpae_s2", 0, 512, 0x1000, true, 1, 0, -1, false},
+    // A command each page, also of a superpage; 2 MiB is all.
+    {"riscv48", 0x1000, 3, 0x1000, false, 3, 0x1000, 0, true},
+    {"riscv39x4", 0, 511, 0x1000, true, 511, 0, 0, true},
+    {"riscv48", 0x200000, 512, k2M, true, 1, 0, -1, false},
+    // Exactly the range.
+    {"s390", 0x1000, 3, 0x1000, true, 2, 0x1000, 0, false},
+    {"s390", 0, uint64_t{1} << 30, 0x1000, true, 1, 0, 30, false},
+    {"toy", 0x1000, 1, 0x1000, true, 1, 0, -1, false},
+};
+
+TEST(FlushCommands, ByDriver) {
+  for (const FlushCase& c : kFlushCases) {
+    SCOPED_TRACE(testing::Message()
+                 << c.format << " " << c.first << " " << c.pages);
+    const std::vector<Invalidation> commands =
+        FlushCommands(*FindIommuDriver(c.format), 3, Pages(c.first, c.pages),
+                      c.leaf_bytes, c.leaf_only);
+    ASSERT_EQ(commands.size(), c.commands);
+    const Invalidation& i = commands[0];
+    EXPECT_EQ(i.domain, 3u);
+    EXPECT_EQ(i.kind, c.mask < 0 ? K::kDomain : K::kPages);
+    EXPECT_EQ(i.leaf_only, c.hint);
+    if (c.mask < 0) continue;
+    EXPECT_EQ(i.address, c.address);
+    EXPECT_EQ(i.mask, c.mask);
+  }
+}
+
+// Of any driver, any range: bounded, and no page of it is missed.
+TEST(FlushCommands, CoverTheRange) {
+  sim::Random random(4, 4);
+  for (const IommuDriver& driver : IommuDrivers()) {
+    for (int n = 0; n < 300; ++n) {
+      const uint64_t first = random.Below(uint64_t{1} << random.Below(20));
+      const uint64_t count = 1 + random.Below(uint64_t{1} << random.Below(12));
+      const uint64_t leaf = random.Below(2) == 0 ? 0x1000 : k2M;
+      const auto commands = FlushCommands(driver, 3, Pages(first << 12, count),
+                                          leaf, random.Below(2) == 0);
+      ASSERT_GE(commands.size(), 1u);
+      ASSERT_LE(commands.size(), 511u);
+      uint64_t next = first;  // the first page not yet seen
+      for (const Invalidation& i : commands) {
+        if (i.kind == K::kDomain) next = first + count;
+        const uint64_t page = i.address >> 12;
+        EXPECT_LE(page, next) << driver.name;
+        if (page <= next) next = std::max(next, page + (uint64_t{1} << i.mask));
+      }
+      EXPECT_GE(next, first + count) << driver.name;
+    }
+    EXPECT_LE(
+        FlushCommands(driver, 3, {Iova(0), Iova(UINT64_MAX)}, 0x1000, true)
+            .size(),
+        1u);
+  }
 }
 
 TEST(VtdInvalidation, Masks) {
