@@ -115,6 +115,12 @@ struct Format {
     const uint64_t number = span >= 64 ? 0 : position >> span;
     return (table_region[l] + number * TableBytes(l)) & output_mask();
   }
+  // Of the entry in such a table. The entries of a level follow each other,
+  // too, and table_region is a multiple of a table's bytes.
+  constexpr uint64_t EntryAddress(int l, uint64_t position) const {
+    return (table_region[l] + (position >> level[l].shift) * entry_bytes) &
+           output_mask();
+  }
   constexpr uint64_t output_mask() const {
     return ~uint64_t{0} >> (64 - output_bits);
   }

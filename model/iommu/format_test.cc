@@ -47,6 +47,14 @@ TEST(Format, RowsAreConsistent) {
       const uint64_t end = f.TableAddress(l, f.last_position());
       EXPECT_LT(end, f.TableAddress(l + 1, 0));
     }
+    sim::Random random(9, 0);
+    for (int i = 0; i < 1000; ++i) {
+      const uint64_t position = f.Position(random.Next64());
+      const int l = i % f.levels;
+      EXPECT_EQ(
+          f.EntryAddress(l, position),
+          f.TableAddress(l, position) + f.Index(l, position) * f.entry_bytes);
+    }
   }
   EXPECT_EQ(FindFormat("vtd6"), nullptr);
   EXPECT_EQ(FindFormat(""), nullptr);

@@ -32,25 +32,28 @@ struct PageTableSource {
 
   uint64_t Address(const Cursor& cursor, const Format& f, int level,
                    uint64_t position) const {
-    const uint64_t table_address = cursor.kind == SlotKind::kPoison
-                                       ? cursor.word
-                                       : f.TableAddress(level, position);
-    return table_address + f.Index(level, position) * f.entry_bytes;
+    if (cursor.kind == SlotKind::kPoison) [[unlikely]]
+      return cursor.word + f.Index(level, position) * f.entry_bytes;
+    return f.EntryAddress(level, position);
   }
 
-  int Skip(Cursor& cursor, const Format& f, int level,
-           uint64_t position) const {
+  bool Follow(Cursor& cursor, const Format& f, int level,
+              uint64_t position) const {
     const TableNodes& nodes = table->nodes();
-    while (cursor.kind == SlotKind::kTable && level > 0) {
+    SlotKind kind = cursor.kind;
+    uint64_t word = cursor.word;
+    if (cursor.kind == SlotKind::kTable) [[likely]] {
       const uint32_t node = static_cast<uint32_t>(cursor.word);
       const uint64_t i = f.Index(level, position);
-      const SlotKind kind = nodes.kind(node, i);
-      if (kind != SlotKind::kTable && kind != SlotKind::kRun) return level;
-      cursor = {kind, nodes.word(node, i)};
-      --level;
+      kind = nodes.kind(node, i);
+      word = nodes.word(node, i);
     }
     // In a run the pointers end where its entries are.
-    return cursor.kind == SlotKind::kRun ? nodes.run(cursor.word).level : level;
+    if (kind != SlotKind::kTable &&
+        (kind != SlotKind::kRun || level <= nodes.run(word).level))
+      return false;
+    cursor = {kind, word};
+    return true;
   }
 
   IommuFault Load(Cursor& cursor, const Format& f, int level, uint64_t position,

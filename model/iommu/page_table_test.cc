@@ -260,6 +260,7 @@ TEST(PageTable, WalksLikeItsBytesInMemory) {
         EXPECT_EQ(ours.reason, raw.reason);
         EXPECT_EQ(ours.native_code, raw.native_code);
         EXPECT_EQ(ours.level, raw.level);
+        EXPECT_EQ(ours.reads, raw.reads);
         EXPECT_EQ(ours.pte, raw.pte);
         EXPECT_EQ(ours.pte_address, raw.pte_address);
         EXPECT_EQ(ours.perm, raw.perm);

@@ -62,9 +62,10 @@ inline Walked WalkSecondStage(const Format& f, const Source& source,
 template <typename First, typename F2, typename Second, typename Trace>
 struct NestedSource {
   struct State {
-    Walked second;
+    uint32_t reads = 0;  // of the second stage
+    // The walk at which an entry could not be read, and of what address.
+    Walked fault;
     uint64_t gpa = 0;
-    uint32_t reads = 0;
   };
   using Cursor = typename First::Cursor;
   const First& first;
@@ -81,13 +82,30 @@ struct NestedSource {
   IommuFault Load(Cursor& cursor, const Format& f, int level, uint64_t position,
                   uint64_t address, uint64_t* bits) const {
     // The implicit access is a read, whatever the access itself is.
-    state->second =
+    const Walked walked =
         WalkSecondStage<F2>(second_format, second, address, {}, *trace);
-    state->gpa = address;
-    state->reads += state->second.reads;
-    if (!state->second.ok) [[unlikely]]
-      return state->second.reason;
-    return first.Load(cursor, f, level, position, state->second.pa, bits);
+    state->reads += walked.reads;
+    if (!walked.ok) [[unlikely]] {
+      state->fault = walked;
+      state->gpa = address;
+      *bits = 0;
+      return walked.reason;
+    }
+    return first.Load(cursor, f, level, position, walked.pa, bits);
+  }
+  bool Follow(Cursor& cursor, const Format& f, int level,
+              uint64_t position) const requires FollowsPointers<First> {
+    Cursor next = cursor;
+    if (!first.Follow(next, f, level, position)) return false;
+    const Walked walked = WalkSecondStage<F2>(
+        second_format, second, first.Address(cursor, f, level, position), {},
+        *trace);
+    // Load meets the same, and says why.
+    if (!walked.ok) [[unlikely]]
+      return false;
+    state->reads += walked.reads;
+    cursor = next;
+    return true;
   }
   void Enter(Cursor& cursor, uint64_t address) const {
     first.Enter(cursor, address);
@@ -111,9 +129,9 @@ inline TwoStageWalked WalkTwoStages(const Format& f1, const First& first,
                      request, trace);
   w.reads = w.first.reads + state.reads;
   if (!w.first.ok) [[unlikely]] {
-    w.second = state.second;
+    w.second = state.fault;
     w.gpa = state.gpa;
-    w.implicit = w.first.reads > 0 && !state.second.ok;
+    w.implicit = state.fault.reason != IommuFault::kNone;
     w.stage = w.implicit ? 2 : 1;
     // An entry that was not read is not one of the first stage's reads.
     if (w.implicit) {

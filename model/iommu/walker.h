@@ -14,14 +14,15 @@
 //                               where the entry lies
 //   Load(&cursor, f, level, position, address, &bits)
 //                               reads it: kNone, kTableFetch or kTableCorrupt,
-//                               or what a nested walk came to
+//                               or what a nested walk came to; bits are 0
+//                               where it could not be read
 //   Enter(&cursor, address)     on to the table that the entry just read names
 // and may have
-//   Skip(&cursor, f, level, position)
-//                               past the pointers that it made itself, which
-//                               allow everything: the level of the first entry
-//                               that is no such. A walk that nobody watches
-//                               need not decode them.
+//   Follow(&cursor, f, level, position)
+//                               goes past the entry where that is a pointer
+//                               that the source made itself, which allows
+//                               everything; else false. A walk that nobody
+//                               watches need not decode those.
 //
 // Invariants: a walk reads at most one entry a level; whatever the entries
 // hold, it ends.
@@ -49,6 +50,14 @@ struct Walked {
   uint64_t pte_address = 0;
 };
 
+template <typename Source>
+concept FollowsPointers = requires(const Source& source,
+                                   typename Source::Cursor& cursor,
+                                   const Format& f, int level,
+                                   uint64_t position) {
+  source.Follow(cursor, f, level, position);
+};
+
 // One entry read, for those who want to see a walk.
 struct WalkStep {
   int level = 0;
@@ -62,14 +71,11 @@ struct NoWalkTrace {
   constexpr void operator()(const WalkStep&) const {}
 };
 
-// Not inlined: faults are rare.
+// Not inlined: faults are rare. Sees no Walked, so that a walk which does not
+// fault need not have one in memory.
 template <typename F>
-[[gnu::noinline]] Walked WalkFault(Walked w, IommuFault reason,
-                                   uint32_t access) {
-  w.ok = false;
-  w.reason = reason;
-  w.native_code = F::FaultCode(reason, access);
-  return w;
+[[gnu::noinline]] uint32_t WalkFaultCode(IommuFault reason, uint32_t access) {
+  return F::FaultCode(reason, access);
 }
 
 // Walks F's tables for `input` (an address as the device gives it). Calls
@@ -80,15 +86,20 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
                                     uint64_t input, const WalkRequest& request,
                                     Trace&& trace = Trace()) {
   Walked w;
+  const auto fault = [&](IommuFault reason) {
+    w.reason = reason;
+    w.native_code = WalkFaultCode<F>(reason, request.access);
+    return w;
+  };
   if (!f.Translates(input)) [[unlikely]]
-    return WalkFault<F>(w, IommuFault::kInputWidth, request.access);
+    return fault(IommuFault::kInputWidth);
   const uint64_t position = f.Position(input);
   typename Source::Cursor cursor = source.Root();
   uint32_t perm = 7;
   int level = f.root_level();
   if constexpr (std::is_same_v<std::remove_cvref_t<Trace>, NoWalkTrace> &&
-                requires { source.Skip(cursor, f, level, position); }) {
-    level = source.Skip(cursor, f, level, position);
+                FollowsPointers<Source>) {
+    while (level > 0 && source.Follow(cursor, f, level, position)) --level;
     w.reads = static_cast<uint8_t>(f.root_level() - level);
   }
   for (;;) {
@@ -99,7 +110,7 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
     ++w.reads;
     trace(WalkStep{level, w.pte_address, w.pte, load, 1});
     if (load != IommuFault::kNone) [[unlikely]]
-      return WalkFault<F>(w, load, request.access);
+      return fault(load);
     const EntryStep step = F::Step(f, level, w.pte, request);
     perm &= step.perm;
     if (step.kind == EntryStep::kLeaf) {
@@ -111,14 +122,14 @@ template <typename F, typename Source, typename Trace = NoWalkTrace>
       return w;
     }
     if (step.kind == EntryStep::kFault) [[unlikely]]
-      return WalkFault<F>(w, step.reason, request.access);
+      return fault(step.reason);
     const int next = step.next_level;
     if (next != level - 1) {
       // Index bits of the levels skipped are zero.
       const int from = f.level[next].shift + f.level[next].bits;
       if ((position & (BitMask(f.level[level].shift - 1, 0) >> from << from)) !=
           0)
-        return WalkFault<F>(w, IommuFault::kNotPresent, request.access);
+        return fault(IommuFault::kNotPresent);
     }
     source.Enter(cursor, step.address);
     level = next;
