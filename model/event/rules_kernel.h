@@ -244,6 +244,10 @@ inline constexpr RuleInfo kKernelRules[] = {
     {Rule::kIommuOld, "iommu.old", kSrc, "RISC-V IOMMU specification 2.8",
      "until the covering invalidation is done hardware may use what it cached "
      "before the tables changed"},
+    {Rule::kIommuTableReplaced, "iommu.table_replaced", kSrc,
+     "Linux 6.1 drivers/iommu/intel/iommu.c switch_to_super_page, "
+     "io-pgtable-arm.c arm_lpae_init_pte, amd/io_pgtable.c free_clear_pte",
+     "a superpage where a table was: its pointer is invalidated by the map"},
 };
 
 }  // namespace iovalab
