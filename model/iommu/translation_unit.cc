@@ -5,6 +5,7 @@
 
 #include "model/iommu/cache_record.h"
 #include "model/iommu/page_table_source.h"
+#include "model/iommu/walk_record.h"
 
 namespace iovalab {
 namespace {
@@ -276,6 +277,7 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
   if (found) {
     t = *found;
   } else {
+    if (unit.shows_walks) RecordWalk(table, iova, write, sink);
     t.walk = tables;
     t.last = last;
     const std::optional<int> freed = InFreedTable(unit, table, iova);
