@@ -260,7 +260,7 @@ class Machine {
                     bool write);
 
   // machine_invalidate.cc: invalidations of its caches.
-  void HandOver(Sink& sink);
+  void HandOver(Sink& sink, bool vmm_waits = true);
   void TakeDone(int64_t until, Sink& sink);
   void Invalidated(int64_t now, EventIndex cause);
   void FlushTimerFires(int64_t now, EventIndex cause);
