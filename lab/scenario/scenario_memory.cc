@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "lab/scenario/scenario_check.h"
 #include "lab/scenario/scenario_physical.h"
+#include "model/host/vma.h"
 
 namespace iovalab {
 namespace {
@@ -154,6 +155,12 @@ absl::Status CheckHvas(const Loading& l) {
     const HostBufferSpec& buffer = l.out->host_buffers[i];
     ranges.push_back({buffer.hva.first.value, buffer.hva.last.value,
                       Place().At("host_buffer", i).At("hva"), buffer.name});
+  }
+  for (const auto& range : ranges) {
+    if (range.last < kTaskSize) continue;
+    return l.where.Error(range.at, absl::StrCat(HexNumber(range.last),
+                                                "; user addresses end with ",
+                                                HexNumber(kTaskSize - 1)));
   }
   return CheckDisjoint(l, "the VMM's memory (hva)", std::move(ranges));
 }
