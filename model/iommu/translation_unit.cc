@@ -174,7 +174,8 @@ std::optional<int> StepShift(const Path& path, int leaf_shift) {
 // After so many bytes of misses of leaves of that size no cache holds anything
 // older, and after a multiple of them each is in the same state but for the
 // addresses. A power of two.
-uint64_t StreamBytes(TranslationUnit& unit, int leaf_shift, int step_shift) {
+uint64_t StreamBytes(TranslationUnit& unit, const Format& f, int leaf_shift,
+                     int step_shift) {
   uint64_t bytes = ShiftBit(step_shift);
   const auto consider = [&](const Iotlb& cache, int shift) {
     const uint64_t entries =
@@ -187,8 +188,14 @@ uint64_t StreamBytes(TranslationUnit& unit, int leaf_shift, int step_shift) {
     const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
     if (kept) consider(*path.cache[i], std::max(*kept, step_shift));
   }
+  // Of the pointers the lowest that are kept: those above come among them, at
+  // the same times whatever was there before.
   const Iotlb& walk = unit.caches.walk;
-  if (walk.shape().shifts != ShiftBit(63)) consider(walk, leaf_shift + 16);
+  for (int l = f.LeafLevel(leaf_shift) + 1; l <= f.root_level(); ++l) {
+    if ((walk.shape().shifts & ShiftBit(f.Shift(l))) == 0) continue;
+    consider(walk, f.Shift(l));
+    break;
+  }
   return bytes;
 }
 
@@ -202,7 +209,8 @@ uint64_t TouchLeaves(TranslationUnit& unit, const PageTable& table,
   if (!step) return to;
   const int level = table.format().LeafLevel(run.size_bits);
   const uint64_t offset = ShiftBit(run.size_bits) - 1;
-  const uint64_t stream = StreamBytes(unit, run.size_bits, *step);
+  const uint64_t stream =
+      StreamBytes(unit, table.format(), run.size_bits, *step);
   bool skipped = false;
   uint64_t missing_from = from;  // nothing was hit from here on
   for (uint64_t at = from;;) {

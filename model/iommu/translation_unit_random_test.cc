@@ -244,6 +244,7 @@ std::vector<UnitShape> Shapes() {
       {Shape("iotlb", 1, 3), Shape("walk", 1, 2), Shape("qemu_vtd", 1, 8)},
       {none, walk, Shape("atc", 2, 2)},
       {Shape("iotlb", 4, 1), none, Shape("atc", 1, 4)},
+      {IotlbShapeOf("iotlb"), IotlbShapeOf("walk"), atc},
       {none, none},
   };
 }
