@@ -49,6 +49,7 @@ void Machine::SetUpIommu() {
   faults_ = QueueOf(*driver, spec);
   unit_ = TranslationUnit(UnitShapeOf(spec), spec.source_id);
   unit_.window.mode = policies_.window;
+  unit_.window.script = policies_.window_script;
   unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);
   if (spec.atc) domain.ats = spec.source_id;
 }
