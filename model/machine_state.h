@@ -185,6 +185,8 @@ class Machine {
   void Change(uint32_t step);
   bool MoreToChange(uint32_t step) const;
   void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
+  void ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
+                        EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
   void Delivered(int64_t now, uint32_t step, EventIndex cause);
   void DeliverOne(Sink& sink, const Delivery& delivery);
@@ -365,6 +367,7 @@ class Machine {
   std::vector<uint32_t> timed_;
   size_t next_timed_ = 0;
   std::vector<Delivery> deliveries_;  // of the transaction under way
+  int64_t deliver_at_ = 0;            // unless the kernel holds the thread up
   bool stopped_ = false;
   uint64_t events_ = 0;
 

@@ -1,6 +1,7 @@
 // The VMM's thread: memory transactions through the listener, and requests
 // through the shadow virtqueue.
 
+#include <algorithm>
 #include <cerrno>
 
 #include "model/machine_state.h"
@@ -112,15 +113,21 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   ScheduleDeliveries(now, index, cause);
 }
 
-// One section at a time, each taking the VMM's thread for a while.
+// One section at a time, each taking the VMM's thread for a while. The next is
+// scheduled when the one before is delivered: while the thread waits for the
+// kernel none may overtake another.
 void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
-  const auto n = static_cast<uint32_t>(deliveries_.size());
-  int64_t at = now;
-  for (uint32_t i = 0; i < n; ++i) {
-    at = sim::SaturatingAdd(at, kListenerSectionNs);
-    Schedule(at, kVmmPriority, {Op::kDeliver, step, i, cause});
-  }
-  Schedule(at, kVmmPriority, {Op::kDelivered, step, 0, cause});
+  deliver_at_ = now;
+  ScheduleDelivery(now, step, 0, cause);
+}
+
+void Machine::ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
+                               EventIndex cause) {
+  const bool more = index < deliveries_.size();
+  if (more) deliver_at_ = sim::SaturatingAdd(deliver_at_, kListenerSectionNs);
+  Schedule(
+      std::max(now, deliver_at_), kVmmPriority,
+      {more ? Op::kDeliver : Op::kDelivered, step, more ? index : 0, cause});
 }
 
 void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
@@ -130,7 +137,9 @@ void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
   const Delivery delivery = deliveries_[index];
   if (spec.kind != StepKind::kMemory) listening_ = true;
   DeliverOne(sink, delivery);
-  if (!stopped_) EndOperation(sink, touched_);
+  if (stopped_) return;
+  EndOperation(sink, touched_);
+  ScheduleDelivery(now, step, index + 1, cause);
 }
 
 void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {
