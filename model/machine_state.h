@@ -184,7 +184,6 @@ class Machine {
   void Commit(int64_t now, uint32_t step, EventIndex cause);
   void Change(uint32_t step);
   bool MoreToChange(uint32_t step) const;
-  void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
                         EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);

@@ -97,7 +97,7 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
             {MakeSection(flat), step.registered, /*of_listener=*/true});
       }
     }
-    return ScheduleDeliveries(now, index, cause);
+    return ScheduleDelivery(now, index, 0, cause);
   }
   Change(index);
   const FlatViewDiff diff = space_.Commit();
@@ -110,19 +110,15 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   for (const FlatRange& flat : diff.add) {
     deliveries_.push_back({MakeSection(flat), /*add=*/true});
   }
-  ScheduleDeliveries(now, index, cause);
+  ScheduleDelivery(now, index, 0, cause);
 }
 
 // One section at a time, each taking the VMM's thread for a while. The next is
 // scheduled when the one before is delivered: while the thread waits for the
 // kernel none may overtake another.
-void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
-  deliver_at_ = now;
-  ScheduleDelivery(now, step, 0, cause);
-}
-
 void Machine::ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
                                EventIndex cause) {
+  if (index == 0) deliver_at_ = now;
   const bool more = index < deliveries_.size();
   if (more) deliver_at_ = sim::SaturatingAdd(deliver_at_, kListenerSectionNs);
   Schedule(

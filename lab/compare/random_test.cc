@@ -4,6 +4,8 @@
 //
 //   random_test STEPS [SEED]    so many for each combination; from this seed on
 
+#include "sim/random.h"
+
 #include <string>
 #include <vector>
 
@@ -19,7 +21,6 @@
 #include "model/machine_random_caches.h"
 #include "model/machine_random_causes.h"
 #include "model/machine_testing.h"
-#include "sim/random.h"
 
 namespace iovalab {
 namespace {

@@ -25,9 +25,9 @@ absl::Status LoadCache(const Loading& l, const Place& at, const pb::Cache& in,
   std::vector<absl::string_view> names;
   for (const NamedIotlbShape& row : IotlbShapes()) names.push_back(row.name);
   if (std::find(names.begin(), names.end(), spec.like) == names.end()) {
-    return l.where.Error(
-        at.At("like"), absl::StrCat("no cache is like ", Quote(spec.like),
-                                    "; one of ", absl::StrJoin(names, ", ")));
+    return l.where.Error(at.At("like"),
+                         absl::StrCat("no cache is like ", Quote(spec.like),
+                                      "; one of ", absl::StrJoin(names, ", ")));
   }
   if (in.has_sets()) spec.sets = in.sets();
   if (in.has_ways()) spec.ways = in.ways();
