@@ -48,6 +48,7 @@ void Machine::SetUpIommu() {
   domain.flush.shape.policy = policies_.invalidation;
   faults_ = QueueOf(*driver, spec);
   unit_ = TranslationUnit(UnitShapeOf(spec), spec.source_id);
+  unit_.shows_walks = spec.show_walks;
   unit_.window.mode = policies_.window;
   unit_.window.script = policies_.window_script;
   unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);

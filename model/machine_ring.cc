@@ -124,7 +124,7 @@ void Machine::DriverOk(int64_t now, uint32_t step, EventIndex cause) {
     for (const auto& [first, flat] : space_.view()) {
       deliveries_.push_back({MakeSection(flat), true, /*of_listener=*/true});
     }
-    return ScheduleDelivery(now, step, 0, cause);
+    return ScheduleDeliveries(now, step, cause);
   }
   FinishStep(now, step);
   VmmDone(now);

@@ -25,6 +25,8 @@
 #include "model/iommu/translation_unit.h"
 #include "model/kernel/vhost_vdpa.h"
 #include "model/machine.h"
+#include "model/machine_op.h"
+#include "model/machine_request.h"
 #include "model/machine_ring.h"
 #include "model/oracle/cache_invariant.h"
 #include "model/oracle/guest_view.h"
@@ -40,48 +42,6 @@
 
 namespace iovalab {
 
-// At one time the script goes first, so that a step sees what it asked for, and
-// of that the steps with times of their own, which were there from the start;
-// then table changes, so that an access at the same time uses the new ones; the
-// device last.
-inline constexpr sim::Priority kTimedStepPriority = 5;
-inline constexpr sim::Priority kScriptPriority = 10;
-inline constexpr sim::Priority kIommuPriority = 15;
-inline constexpr sim::Priority kVmmPriority = 20;
-inline constexpr sim::Priority kDevicePriority = 30;
-
-// What the guest meant by a piece of a buffer: resolved through its view when
-// it posted it or, with a shadow queue, when the VMM took it from the guest's
-// ring.
-struct MeantPiece {
-  SvqBuffer buffer;
-  bool write = false;
-  bool mapped = false;  // in L0, or by the VMM, when posted
-  ObjectOffset memory;  // where mapped
-  bool host = false;    // the VMM's own, without a guest address
-};
-
-// One descriptor of a request as the device has it.
-struct Descriptor {
-  uint64_t iova = 0;
-  uint64_t length = 0;
-  bool write = false;
-  // In Request::meant, in order, of the same bytes; a probe has none.
-  uint32_t meant_first = 0;
-  uint32_t meant_count = 0;
-};
-
-struct Request {
-  uint32_t name = 0;      // interned label of the step that posted it
-  uint32_t step = 0;      // that step
-  uint32_t finishes = 0;  // the step that is finished when it completes
-  uint8_t asid = 0;
-  std::vector<MeantPiece> meant;
-  std::vector<Descriptor> descriptors;
-  EventIndex cause = kNoEventIndex;  // of the accesses
-  RingRequest ring;                  // with rings
-};
-
 // Of the platform IOMMU behind which the device is; null: there is none.
 const IommuDriver* IommuDriverOf(const RunPolicies& policies);
 
@@ -92,35 +52,8 @@ class Machine {
   RunResult Run();
 
  private:
-  enum class Op : uint8_t {
-    kBeginStep,    // a: step
-    kCommit,       // a: step; its transaction is rendered and delivered
-    kDeliver,      // a: step, b: index in its deliveries
-    kDelivered,    // a: step
-    kSvqAdd,       // a: request
-    kHostMap,      // a: step; kHostMap or kHostUnmap
-    kNotify,       // a: step; kViommu
-    kDiscard,      // a: step; kDiscard
-    kReset,        // a: step; kReset
-    kDeviceWork,   // a: request; the device accesses memory
-    kHostPost,     // a: step; kHostPost
-    kDriverOk,     // a: step; kDriverOk
-    kSvqKick,      // a: queue; the guest kicked the VMM
-    kSvqCall,      // a: queue; the device interrupted the VMM
-    kRingTake,     // a: queue; the device was kicked
-    kRingWork,     // a: queue; the device does a request that it took
-    kGuestCall,    // a: queue; the guest was interrupted
-    kControlPoll,  // a: queue; the VMM looks for an answer that it waits for
-    kInvalidated,  // the IOMMU is done with what event `cause` asked for
-    kFlushTimer,   // the kernel flushes what waits for it
-    kReturn,       // a: step; it is finished, the kernel having returned
-  };
-  struct Job {
-    Op op = Op::kBeginStep;
-    uint32_t a = 0;
-    uint32_t b = 0;
-    EventIndex cause = kNoEventIndex;
-  };
+  using Op = MachineOp;
+  using Job = MachineJob;
   // What the device made of a request.
   struct CommandDone {
     bool dropped = false;  // never completed
@@ -145,7 +78,7 @@ class Machine {
     uint32_t changed = 0;  // kMemory: regions, of one that does them each
   };
 
-  // machine.cc: set-up, the loop, the end.
+  // machine.cc: set-up, the loop, the end; machine_dispatch.cc: what runs when.
   void BuildHost();
   void Start();
   void LinkSteps();
@@ -153,7 +86,8 @@ class Machine {
   // The sink, for an operation that begins: one at a time.
   Sink& Begin(int64_t now, EventIndex cause, bool watch = false);
   void Dispatch(int64_t now, const Job& job);
-  static bool WaitsForKernel(Op op);
+  void Resume(int64_t now);
+  void Do(int64_t now, const Job& job);
   void Schedule(int64_t at, sim::Priority priority, const Job& job);
   // The VMM's thread takes the job when it is done with those before it.
   void EnqueueVmm(int64_t now, const Job& job);
@@ -184,8 +118,7 @@ class Machine {
   void Commit(int64_t now, uint32_t step, EventIndex cause);
   void Change(uint32_t step);
   bool MoreToChange(uint32_t step) const;
-  void ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
-                        EventIndex cause);
+  void ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause);
   void Deliver(int64_t now, uint32_t step, uint32_t index, EventIndex cause);
   void Delivered(int64_t now, uint32_t step, EventIndex cause);
   void DeliverOne(Sink& sink, const Delivery& delivery);
@@ -201,7 +134,7 @@ class Machine {
   void RejectBuffer(Sink& sink, const Request& request, uint32_t segment,
                     const SvqBuffer& buffer, Rule rule);
 
-  // machine_device.cc: the device, and the judgement of what it does.
+  // machine_device.cc: the device; machine_facts.cc: what the oracle is told.
   void Doorbell(int64_t now, uint32_t request, EventIndex cause);
   void StartWork(int64_t now, uint32_t request);
   void DeviceWork(int64_t now, uint32_t request, EventIndex cause);
@@ -327,7 +260,7 @@ class Machine {
                     bool write);
 
   // machine_invalidate.cc: invalidations of its caches.
-  void HandOver(Sink& sink);
+  void HandOver(Sink& sink, bool vmm_waits = true);
   void TakeDone(int64_t until, Sink& sink);
   void Invalidated(int64_t now, EventIndex cause);
   void FlushTimerFires(int64_t now, EventIndex cause);
@@ -350,6 +283,7 @@ class Machine {
   bool listening_ = false;  // deliveries reach the listener
   bool vmm_busy_ = false;
   std::deque<Job> vmm_jobs_;  // that wait for the VMM's thread
+  std::deque<Job> held_;      // that wait for its system call to return
   VhostVdpa vdpa_;
   VdpaDevice device_;
   std::vector<Request> requests_;
@@ -366,7 +300,6 @@ class Machine {
   std::vector<uint32_t> timed_;
   size_t next_timed_ = 0;
   std::vector<Delivery> deliveries_;  // of the transaction under way
-  int64_t deliver_at_ = 0;            // unless the kernel holds the thread up
   bool stopped_ = false;
   uint64_t events_ = 0;
 

@@ -1,7 +1,6 @@
 // The VMM's thread: memory transactions through the listener, and requests
 // through the shadow virtqueue.
 
-#include <algorithm>
 #include <cerrno>
 
 #include "model/machine_state.h"
@@ -97,7 +96,7 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
             {MakeSection(flat), step.registered, /*of_listener=*/true});
       }
     }
-    return ScheduleDelivery(now, index, 0, cause);
+    return ScheduleDeliveries(now, index, cause);
   }
   Change(index);
   const FlatViewDiff diff = space_.Commit();
@@ -110,20 +109,18 @@ void Machine::Commit(int64_t now, uint32_t index, EventIndex cause) {
   for (const FlatRange& flat : diff.add) {
     deliveries_.push_back({MakeSection(flat), /*add=*/true});
   }
-  ScheduleDelivery(now, index, 0, cause);
+  ScheduleDeliveries(now, index, cause);
 }
 
-// One section at a time, each taking the VMM's thread for a while. The next is
-// scheduled when the one before is delivered: while the thread waits for the
-// kernel none may overtake another.
-void Machine::ScheduleDelivery(int64_t now, uint32_t step, uint32_t index,
-                               EventIndex cause) {
-  if (index == 0) deliver_at_ = now;
-  const bool more = index < deliveries_.size();
-  if (more) deliver_at_ = sim::SaturatingAdd(deliver_at_, kListenerSectionNs);
-  Schedule(
-      std::max(now, deliver_at_), kVmmPriority,
-      {more ? Op::kDeliver : Op::kDelivered, step, more ? index : 0, cause});
+// One section at a time, each taking the VMM's thread for a while.
+void Machine::ScheduleDeliveries(int64_t now, uint32_t step, EventIndex cause) {
+  const auto n = static_cast<uint32_t>(deliveries_.size());
+  int64_t at = now;
+  for (uint32_t i = 0; i < n; ++i) {
+    at = sim::SaturatingAdd(at, kListenerSectionNs);
+    Schedule(at, kVmmPriority, {Op::kDeliver, step, i, cause});
+  }
+  Schedule(at, kVmmPriority, {Op::kDelivered, step, 0, cause});
 }
 
 void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
@@ -133,9 +130,7 @@ void Machine::Deliver(int64_t now, uint32_t step, uint32_t index,
   const Delivery delivery = deliveries_[index];
   if (spec.kind != StepKind::kMemory) listening_ = true;
   DeliverOne(sink, delivery);
-  if (stopped_) return;
-  EndOperation(sink, touched_);
-  ScheduleDelivery(now, step, index + 1, cause);
+  if (!stopped_) EndOperation(sink, touched_);
 }
 
 void Machine::Delivered(int64_t now, uint32_t step, EventIndex cause) {

@@ -77,6 +77,7 @@ absl::Status LoadCaches(Loading& l) {
     }
     out.invalidation_ns = in.invalidation_ns();
   }
+  out.show_walks = in.show_walks();
   const absl::Status s = CheckUnitShape(UnitShapeOf(out));
   return s.ok() ? s : ErrorOfField(l, s.message());
 }
