@@ -240,6 +240,7 @@ void Machine::End(Sink& sink) {
     verdict = std::max(verdict, WorstVerdict(static_cast<AccessClass>(c)));
   }
   result_.verdict = verdict;
+  result_.window_choices = unit_.window.choices;
   result_.trace.header.complete = result_.ended != Ended::kBound;
   sink.Emit(Kind::kEnd, Actor::kOracle, Rule::kNone,
             {static_cast<uint64_t>(result_.ended),

@@ -40,6 +40,7 @@ struct RunPolicies {
   // When its driver invalidates, and what hardware does until that is done.
   FlushPolicy invalidation = FlushPolicy::kStrict;
   StaleWindow::Mode window = StaleWindow::Mode::kOld;
+  uint64_t window_script = 0;  // of kScript
 };
 
 // Somebody who wants to know that a long run goes on. Nothing that it does may
@@ -81,6 +82,7 @@ struct RunResult {
   ClassCounts counts{};  // undeserved
   ClassCounts deserved{};
   EventIndex first_violation = kNoEventIndex;
+  uint32_t window_choices = 0;  // of RunPolicies::window; for NextScript
 };
 
 RunResult RunScenario(const Scenario& scenario, const RunPolicies& policies,

@@ -50,6 +50,7 @@ void Machine::SetUpIommu() {
   unit_ = TranslationUnit(UnitShapeOf(spec), spec.source_id);
   unit_.shows_walks = spec.show_walks;
   unit_.window.mode = policies_.window;
+  unit_.window.script = policies_.window_script;
   unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);
   if (spec.atc) domain.ats = spec.source_id;
 }

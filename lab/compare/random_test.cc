@@ -4,6 +4,8 @@
 //
 //   random_test STEPS [SEED]    so many for each combination; from this seed on
 
+#include "sim/random.h"
+
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "lab/trace/trace_text.h"
 #include "model/machine.h"
 #include "model/machine_random.h"
+#include "model/machine_random_caches.h"
 #include "model/machine_random_causes.h"
 #include "model/machine_testing.h"
 
@@ -27,6 +30,7 @@ uint64_t steps_each = 1000;
 uint64_t first_seed = 1;
 
 constexpr int kStepsOfScenario = 20;
+constexpr uint64_t kCacheStream = 6;
 
 // The combinations that apply, from the axes' own table.
 std::vector<Policies> Combinations() {
@@ -67,10 +71,17 @@ TEST_P(RandomSteps, FoldEqualsStoresAndCausesHaveNames) {
   const uint64_t end = first_seed + steps_each / kStepsOfScenario;
   for (uint64_t seed = first_seed; seed < end; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
-    const Scenario scenario = RandomScenario(
+    Scenario scenario = RandomScenario(
         seed, {kStepsOfScenario, /*hostile=*/seed % 2 == 0, spaces});
-    const ResolvedPolicies policies = ResolvePolicies(GetParam(), scenario);
+    ResolvedPolicies policies = ResolvePolicies(GetParam(), scenario);
     ASSERT_EQ(policies.not_applicable, "");
+    // No cache makes a difference to who invalidates strictly.
+    if (policies.run.device.map_api == MapApi::kPlatform) {
+      sim::Random random(seed, kCacheStream);
+      scenario.iommu = RandomCaches(random);
+      policies.run.window = random.Chance(1, 2) ? StaleWindow::Mode::kOld
+                                                : StaleWindow::Mode::kSeeded;
+    }
     const RunResult run = RunScenario(scenario, policies.run, seed, limits);
     ASSERT_EQ(run.ended, Ended::kCompleted);
     const Stores folded = FoldOf(run.trace);

@@ -1,7 +1,5 @@
 #include "model/iommu/iotlb.h"
 
-#include <optional>
-
 #include "sim/check.h"
 
 namespace iovalab {
@@ -246,6 +244,21 @@ void Iotlb::Erase(const IotlbEntry& e) {
 const IotlbEntry* Iotlb::Exact(const IotlbEntry& key) const {
   const uint32_t b = FindBucket(key.domain, key.pasid, key.first, key.shift);
   return b == kNone ? nullptr : &slots_[buckets_[b].slot].entry;
+}
+
+std::optional<uint64_t> Iotlb::FirstSmaller(const IotlbEntry& than,
+                                            uint64_t from, uint64_t to) const {
+  std::optional<uint64_t> lowest;
+  if ((shifts_ & (ShiftBit(than.shift) - 1)) == 0) return lowest;
+  for (const Slot& slot : slots_) {
+    const IotlbEntry& e = slot.entry;
+    if (!slot.used || e.shift >= than.shift || e.domain != than.domain ||
+        e.pasid != than.pasid || e.first < from || e.first > to) {
+      continue;
+    }
+    if (!lowest || e.first < *lowest) lowest = e.first;
+  }
+  return lowest;
 }
 
 std::vector<IotlbEntry> Iotlb::TakeChanges() {

@@ -16,6 +16,7 @@
 // size of entry in the cache.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/iommu/iotlb_shape.h"
@@ -73,6 +74,10 @@ class Iotlb {
   // The entry with this key (domain, PASID, first, shift); null where there is
   // none. Does not count as a use.
   const IotlbEntry* Exact(const IotlbEntry& key) const;
+  // Where in [from, to] the lowest entry begins that is of `than`'s (domain,
+  // PASID) and smaller; nothing where there is none.
+  std::optional<uint64_t> FirstSmaller(const IotlbEntry& than, uint64_t from,
+                                       uint64_t to) const;
   // For those who keep a record of the contents: from now on the key of every
   // entry that comes, goes or changes is kept, until it is taken. A key may
   // come more than once.

@@ -69,20 +69,31 @@ void FillWalkCache(TranslationUnit& unit, const PageTable& table, uint64_t iova,
   }
 }
 
-// The level at which hardware reads a table that is no more, because it still
-// has a pointer to it and uses that. What it reads there was cleared before the
-// table was freed.
+// The level of the table that hardware reads for `iova` because it still has a
+// pointer to it, where that table is no more.
+std::optional<int> FreedTable(TranslationUnit& unit, const PageTable& table,
+                              uint64_t iova) {
+  Iotlb& walk = unit.caches.walk;
+  if (walk.size() == 0) return std::nullopt;
+  const IotlbEntry* e = walk.Find(unit.domain, kNoPasid, iova);
+  if (e == nullptr) return std::nullopt;
+  const Format& f = table.format();
+  int level = f.root_level();
+  while (f.Shift(level) != e->shift) --level;
+  if (table.KindOf(level, f.Position(iova)) == EntryKind::kTable) {
+    return std::nullopt;
+  }
+  return level - 1;
+}
+
+// The same where hardware uses that pointer, and forgets those that it does
+// not. What it reads there was cleared before the table was freed.
 std::optional<int> InFreedTable(TranslationUnit& unit, const PageTable& table,
                                 uint64_t iova) {
-  Iotlb& walk = unit.caches.walk;
-  const Format& f = table.format();
-  while (const IotlbEntry* e = walk.Find(unit.domain, kNoPasid, iova)) {
-    int level = f.root_level();
-    while (f.Shift(level) != e->shift) --level;
-    if (table.KindOf(level, f.Position(iova)) == EntryKind::kTable) break;
-    if (unit.window.UsesOld()) return level - 1;
-    const IotlbEntry gone = *e;
-    walk.Erase(gone);
+  while (const std::optional<int> level = FreedTable(unit, table, iova)) {
+    if (unit.window.UsesOld()) return level;
+    const IotlbEntry gone = *unit.caches.walk.Find(unit.domain, kNoPasid, iova);
+    unit.caches.walk.Erase(gone);
   }
   return std::nullopt;
 }
@@ -101,25 +112,54 @@ Walked NothingIn(const PageTable& table, int level, uint64_t iova,
   return w;
 }
 
+enum class Touched : uint8_t {
+  kRefused,  // a cache holds something else, or a walk would read a freed table
+  kHit,
+  kMissed,  // everywhere
+};
+
 // A leaf's access by way of the caches, each of which keeps it afterwards.
-// False, and nothing changed, where one holds something else.
-bool TouchLeaf(TranslationUnit& unit, const PageTable& table,
-               const IotlbEntry& leaf, int level, uint64_t iova,
-               uint32_t access) {
+Touched TouchLeaf(TranslationUnit& unit, const PageTable& table,
+                  const IotlbEntry& leaf, int level, uint64_t iova,
+                  uint32_t access) {
   Path path(unit.caches);
   int missed = 0;
   for (; missed < path.count; ++missed) {
-    const IotlbEntry* hit =
-        path.cache[missed]->Find(unit.domain, kNoPasid, iova);
-    if (hit == nullptr) continue;
-    if (TargetAt(*hit, iova) != TargetAt(leaf, iova)) return false;
-    if ((hit->perm & access) != 0) break;
-    const IotlbEntry narrow = *hit;
-    path.cache[missed]->Erase(narrow);
+    const IotlbEntry* hit = nullptr;
+    // An entry that goes may have hidden a larger one.
+    while ((hit = path.cache[missed]->Find(unit.domain, kNoPasid, iova)) !=
+           nullptr) {
+      if (TargetAt(*hit, iova) != TargetAt(leaf, iova)) {
+        return Touched::kRefused;
+      }
+      if ((hit->perm & access) != 0) break;
+      const IotlbEntry narrow = *hit;
+      path.cache[missed]->Erase(narrow);
+    }
+    if (hit != nullptr) break;
   }
-  if (missed == path.count) FillWalkCache(unit, table, iova, level);
+  if (missed == path.count) {
+    if (FreedTable(unit, table, iova)) return Touched::kRefused;
+    FillWalkCache(unit, table, iova, level);
+  }
+  const bool hit = missed < path.count;
   while (missed-- > 0) path.cache[missed]->Insert(leaf, iova);
-  return true;
+  return hit ? Touched::kHit : Touched::kMissed;
+}
+
+// From `iova` to here, `end` at most, the first cache that has the address has
+// it in the same entry: not in a smaller one, which comes before it.
+uint64_t InSameEntry(const Path& path, uint32_t domain, uint64_t iova,
+                     uint64_t end) {
+  for (int i = 0; i < path.count; ++i) {
+    const IotlbEntry* e = path.cache[i]->Peek(domain, kNoPasid, iova);
+    if (e == nullptr) continue;
+    end = std::min(end, e->last());
+    if (end == iova) return end;
+    const auto smaller = path.cache[i]->FirstSmaller(*e, iova + 1, end);
+    return smaller ? *smaller - 1 : end;
+  }
+  return end;
 }
 
 // log2 of the bytes between two accesses of leaves that the first cache tells
@@ -132,10 +172,11 @@ std::optional<int> StepShift(const Path& path, int leaf_shift) {
   return std::nullopt;
 }
 
-// After so many bytes of leaves of that size no cache holds anything older, and
-// after a multiple of them each is in the same state but for the addresses. A
-// power of two.
-uint64_t StreamBytes(TranslationUnit& unit, int leaf_shift, int step_shift) {
+// After so many bytes of misses of leaves of that size no cache holds anything
+// older, and after a multiple of them each is in the same state but for the
+// addresses. A power of two.
+uint64_t StreamBytes(TranslationUnit& unit, const Format& f, int leaf_shift,
+                     int step_shift) {
   uint64_t bytes = ShiftBit(step_shift);
   const auto consider = [&](const Iotlb& cache, int shift) {
     const uint64_t entries =
@@ -148,22 +189,31 @@ uint64_t StreamBytes(TranslationUnit& unit, int leaf_shift, int step_shift) {
     const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
     if (kept) consider(*path.cache[i], std::max(*kept, step_shift));
   }
+  // Of the pointers the lowest that are kept: those above come among them, at
+  // the same times whatever was there before.
   const Iotlb& walk = unit.caches.walk;
-  if (walk.shape().shifts != ShiftBit(63)) consider(walk, leaf_shift + 16);
+  for (int l = f.LeafLevel(leaf_shift) + 1; l <= f.root_level(); ++l) {
+    if ((walk.shape().shifts & ShiftBit(f.Shift(l))) == 0) continue;
+    consider(walk, f.Shift(l));
+    break;
+  }
   return bytes;
 }
 
 // Touches the leaves of [from, to], which are of `run`. Answers the last byte
-// before a leaf that a cache holds something else of; `to` where there is none.
+// before a leaf that TouchLeaf refuses; `to` where there is none.
 uint64_t TouchLeaves(TranslationUnit& unit, const PageTable& table,
                      const LeafRun& run, uint64_t from, uint64_t to,
                      uint32_t access) {
-  const std::optional<int> step = StepShift(Path(unit.caches), run.size_bits);
+  const Path path(unit.caches);
+  const std::optional<int> step = StepShift(path, run.size_bits);
   if (!step) return to;
   const int level = table.format().LeafLevel(run.size_bits);
   const uint64_t offset = ShiftBit(run.size_bits) - 1;
-  const uint64_t stream = StreamBytes(unit, run.size_bits, *step);
+  const uint64_t stream =
+      StreamBytes(unit, table.format(), run.size_bits, *step);
   bool skipped = false;
+  uint64_t missing_from = from;  // nothing was hit from here on
   for (uint64_t at = from;;) {
     IotlbEntry leaf;
     leaf.first = at & ~offset;
@@ -172,11 +222,15 @@ uint64_t TouchLeaves(TranslationUnit& unit, const PageTable& table,
     leaf.shift = run.size_bits;
     leaf.perm = static_cast<uint8_t>(run.perm);
     leaf.generation = table.generation();
-    if (!TouchLeaf(unit, table, leaf, level, at, access)) return at - 1;
-    const uint64_t end = at | (ShiftBit(*step) - 1);
-    if (end >= to) return to;
+    const Touched touched = TouchLeaf(unit, table, leaf, level, at, access);
+    if (touched == Touched::kRefused) return at - 1;
+    const uint64_t alike = run.constant ? at | (ShiftBit(*step) - 1) : to;
+    const uint64_t end =
+        InSameEntry(path, unit.domain, at, std::min(alike, to));
+    if (end == to) return to;
     at = end + 1;
-    if (!skipped && at - from >= stream && (to - at) / stream > 1) {
+    if (touched == Touched::kHit) missing_from = at;
+    if (!skipped && at - missing_from >= stream && (to - at) / stream > 1) {
       at += ((to - at) / stream - 1) * stream;
       skipped = true;
     }
@@ -250,7 +304,8 @@ std::optional<Translation> FromCaches(TranslationUnit& unit,
     if (!hit->fresh) t = ByStaleEntry(hit->entry, iova, last);
     t.cached = RunOf(hit->entry, path.kind[i], sink);
     if (hit->fresh) return t;
-    while (i > 0) path.cache[--i]->Insert(hit->entry, hit->entry.first);
+    while (i > 0) path.cache[--i]->Insert(hit->entry, iova);
+    t.last = InSameEntry(path, unit.domain, iova, t.last);
     return t;
   }
   return std::nullopt;

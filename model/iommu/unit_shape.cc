@@ -1,6 +1,7 @@
 #include "model/iommu/unit_shape.h"
 
 #include <bit>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 
@@ -27,11 +28,29 @@ absl::Status CheckCache(absl::string_view field, const IotlbShape& shape) {
   return absl::OkStatus();
 }
 
+// The caches that are not emptied.
+std::string NamesOfKept() {
+  std::string names;
+  for (const NamedIotlbShape& row : IotlbShapes()) {
+    if (row.shape.replacement == IotlbReplacement::kClear) continue;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", row.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 absl::Status CheckUnitShape(const UnitShape& shape) {
   if (absl::Status s = CheckCache("iotlb", shape.iotlb); !s.ok()) return s;
   if (absl::Status s = CheckCache("walk_cache", shape.walk); !s.ok()) return s;
+  // How many pointers come between two times that it is empty differs from
+  // time to time, so a long run of misses has no period.
+  if (shape.walk.replacement == IotlbReplacement::kClear) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "walk_cache.like: no page-walk cache is emptied when it is full; one "
+        "of ",
+        NamesOfKept()));
+  }
   if (shape.atc) {
     if (absl::Status s = CheckCache("atc", *shape.atc); !s.ok()) return s;
     // Else an access of few leaves touches very many entries.

@@ -28,7 +28,8 @@ struct UnitShape {
 // that many.
 inline constexpr uint32_t kMaxUnitEntries = 4096;
 
-// InvalidArgument that names the field and what it may be. The device's own
+// InvalidArgument that names the field and what it may be. The page-walk cache
+// is not one that is emptied when it is full. The device's own
 // cache, where there is one, keeps entries of 2 MiB, or the IOTLB none larger
 // than it does.
 absl::Status CheckUnitShape(const UnitShape& shape);
