@@ -140,6 +140,8 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
       return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
     case Kind::kIommuFault:
       return IommuFaultLine(trace, i);
+    case Kind::kPoison:
+      return PoisonLine(trace, i);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {

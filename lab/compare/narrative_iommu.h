@@ -21,6 +21,9 @@ std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i);
 // lines.
 std::string IommuFaultLine(const Trace& trace, EventIndex i);
 
+// Which entry was damaged, and how; of an event kPoison.
+std::string PoisonLine(const Trace& trace, EventIndex i);
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_

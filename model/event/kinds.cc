@@ -78,6 +78,9 @@ constexpr KindInfo kKinds[] = {
     {Kind::kInvalidated, "invalidated",
      "the IOMMU has forgotten them; how many entries there were",
      kInvalidatedFields},
+    {Kind::kPoison, "poison",
+     "an entry of the IOMMU's tables is overwritten, or is in no table (done)",
+     kPoisonFields},
 };
 
 constexpr bool RowsMatch() {

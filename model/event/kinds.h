@@ -95,6 +95,7 @@ enum class Kind : uint8_t {
   kIommuFault,   // IOMMU: refuses an access
   kInvalidate,   // kernel: asks the IOMMU to forget translations
   kInvalidated,  // IOMMU: has forgotten them
+  kPoison,       // script: an entry of the IOMMU's tables is damaged
   kCount,
 };
 
@@ -150,6 +151,7 @@ enum class FaultReason : uint8_t {
   kAddressWidth,
   kUserMemory,
   kInterruptRange,
+  kContext,
   kCount
 };
 

@@ -152,6 +152,15 @@ enum class Rule : uint16_t {
   kIommuShortFlush,
   kIommuInvalidated,
   kIommuOld,
+  kIommuAttached,
+  kIommuContext,
+  kIommuProcess,
+  kIommuRefused,
+  kIommuIdentity,
+  kIommuPoison,
+  kIommuNoTable,
+  kIommuDamaged,
+  kIommuHealed,
 
   // vDPA devices
   kDevIdentity,
