@@ -56,10 +56,26 @@ void Machine::VmmDone(int64_t now) {
   StartVmm(now, next);
 }
 
+// The VMM's thread does its jobs in their order, whenever the kernel returns.
 void Machine::Dispatch(int64_t now, const Job& job) {
-  if (now < kernel_until_ && WaitsForKernel(job.op)) {
-    return Schedule(kernel_until_, kVmmPriority, job);
+  if (!WaitsForKernel(job.op) || (now >= kernel_until_ && held_.empty())) {
+    return Do(now, job);
   }
+  if (held_.empty()) Schedule(kernel_until_, kVmmPriority, {Op::kResume});
+  held_.push_back(job);
+}
+
+void Machine::Resume(int64_t now) {
+  if (now < kernel_until_) {
+    return Schedule(kernel_until_, kVmmPriority, {Op::kResume});
+  }
+  const Job job = held_.front();
+  held_.pop_front();
+  if (!held_.empty()) Schedule(now, kVmmPriority, {Op::kResume});
+  Do(now, job);
+}
+
+void Machine::Do(int64_t now, const Job& job) {
   switch (job.op) {
     case Op::kBeginStep:
       return BeginStep(now, job.a);
@@ -107,6 +123,8 @@ void Machine::Dispatch(int64_t now, const Job& job) {
       return FlushTimerFires(now, job.cause);
     case Op::kReturn:
       return Return(now, job.a);
+    case Op::kResume:
+      return Resume(now);
   }
 }
 

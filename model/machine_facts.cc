@@ -18,7 +18,9 @@ bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
   *last = piece.iova + (piece.length - 1);
   if (piece.via != DmaVia::kTables) return false;
   // Until the unmap has returned, either is right.
-  if (piece.stale && piece.fault == FaultReason::kNone) return asked_.empty();
+  if (piece.stale && piece.fault == FaultReason::kNone) {
+    return sink_.time() >= kernel_until_;
+  }
   if (!policies_.kernel->vdpa_unmaps_message || DeviceLags() ||
       piece.fault != FaultReason::kNone || piece.absorbed) {
     return false;

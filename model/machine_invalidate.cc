@@ -7,9 +7,10 @@
 
 namespace iovalab {
 
-// Hands over what the driver asked for since the last time. The VMM's thread,
-// in whose system call that was, goes on when the hardware is done.
-void Machine::HandOver(Sink& sink) {
+// Hands over what the driver asked for since the last time. `vmm_waits`: it did
+// in a system call of the VMM's thread, which goes on when the hardware is
+// done.
+void Machine::HandOver(Sink& sink, bool vmm_waits) {
   IommuDomain& domain = vdpa_.domain;
   for (const IommuAsked& asked : domain.asked) {
     sim::Time done;
@@ -17,7 +18,7 @@ void Machine::HandOver(Sink& sink) {
       done = SubmitWaiting(unit_.queue, command, sim::Time{sink.time()});
     }
     asked_.push_back({asked.event, unit_.queue.next_id});
-    kernel_until_ = std::max(kernel_until_, done.since_start);
+    if (vmm_waits) kernel_until_ = std::max(kernel_until_, done.since_start);
     Schedule(done.since_start, kIommuPriority,
              {Op::kInvalidated, 0, 0, asked.event});
   }
@@ -70,6 +71,7 @@ void Machine::CheckCaches(Sink& sink,
 void Machine::FlushTimerFires(int64_t now, EventIndex cause) {
   Sink& sink = Begin(now, cause, /*watch=*/true);
   IommuFlushTimer(vdpa_.domain, sink);
+  HandOver(sink, /*vmm_waits=*/false);
   EndOperation(sink, {});
 }
 

@@ -64,6 +64,7 @@ void Machine::SetUpIommu() {
   contexts_ = UsesContexts();
   if (contexts_) domain.context_of = spec.source_id;
   unit_ = TranslationUnit(UnitShapeOf(spec), spec.source_id);
+  unit_.shows_walks = spec.show_walks;
   unit_.window.mode = policies_.window;
   unit_.window.random = sim::Random(result_.trace.header.seed, kWindowStream);
   if (spec.atc) domain.ats = spec.source_id;

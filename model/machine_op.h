@@ -46,6 +46,7 @@ enum class MachineOp : uint8_t {
   kInvalidated,  // the IOMMU is done with what event `cause` asked for
   kFlushTimer,   // the kernel flushes what waits for it
   kReturn,       // a: step; it is finished, the kernel having returned
+  kResume,       // the VMM's thread goes on, the kernel having returned
 };
 struct MachineJob {
   MachineOp op = MachineOp::kBeginStep;

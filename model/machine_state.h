@@ -87,6 +87,8 @@ class Machine {
   // The sink, for an operation that begins: one at a time.
   Sink& Begin(int64_t now, EventIndex cause, bool watch = false);
   void Dispatch(int64_t now, const Job& job);
+  void Resume(int64_t now);
+  void Do(int64_t now, const Job& job);
   void Schedule(int64_t at, sim::Priority priority, const Job& job);
   // The VMM's thread takes the job when it is done with those before it.
   void EnqueueVmm(int64_t now, const Job& job);
@@ -272,7 +274,7 @@ class Machine {
                       std::optional<uint32_t> pasid);
 
   // machine_invalidate.cc: invalidations of its caches.
-  void HandOver(Sink& sink);
+  void HandOver(Sink& sink, bool vmm_waits = true);
   void TakeDone(int64_t until, Sink& sink);
   void Invalidated(int64_t now, EventIndex cause);
   void FlushTimerFires(int64_t now, EventIndex cause);
@@ -295,6 +297,7 @@ class Machine {
   bool listening_ = false;  // deliveries reach the listener
   bool vmm_busy_ = false;
   std::deque<Job> vmm_jobs_;  // that wait for the VMM's thread
+  std::deque<Job> held_;      // that wait for its system call to return
   VhostVdpa vdpa_;
   VdpaDevice device_;
   std::vector<Request> requests_;

@@ -225,6 +225,7 @@ struct IommuSpec {
   // Where they are not the usual ones (model/iommu/unit_shape.h).
   std::optional<CacheSpec> iotlb, walk_cache, atc;
   std::optional<uint64_t> invalidation_ns;
+  bool show_walks = false;
   std::vector<ProcessSpec> processes;
 
   friend bool operator==(const IommuSpec&, const IommuSpec&) = default;

@@ -40,7 +40,8 @@ TEST(ComparisonJson, HasTheKeysOfCliMd) {
     EXPECT_EQ(Keys(row), kRowKeys);
     EXPECT_EQ(Keys(row["policies"]),
               (std::set<std::string>{"mapping", "backend", "device", "kernel",
-                                     "switches", "vmm", "format"}));
+                                     "switches", "vmm", "format",
+                                     "invalidation", "window"}));
     if (!row["not_applicable"].is_null()) {
       ++not_applicable;
       EXPECT_TRUE(row["verdict"].is_null());

@@ -140,6 +140,12 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
       return f["sent"] != 0 ? "" : absl::StrCat("no ", GetKind(e.kind).name);
     case Kind::kIommuFault:
       return IommuFaultLine(trace, i);
+    case Kind::kInvalidated:
+      return InvalidatedLine(trace, i);
+    case Kind::kWalk:
+      return absl::StrFormat("  walk: level %d, entry at 0x%x: 0x%x",
+                             static_cast<int64_t>(f["level"]), f["pte_at"],
+                             f["pte"]);
     case Kind::kPoison:
       return PoisonLine(trace, i);
     case Kind::kDma:

@@ -61,6 +61,14 @@ std::string IommuFaultLine(const Trace& trace, EventIndex i) {
   return text;
 }
 
+std::string InvalidatedLine(const Trace& trace, EventIndex i) {
+  const EventFields f(trace, i);
+  const uint64_t entries = f["iotlb"] + f["walk"] + f["atc"];
+  if (entries == 0) return "";
+  return absl::StrFormat("  the IOMMU forgets %d cached %s", entries,
+                         entries == 1 ? "translation" : "translations");
+}
+
 std::string PoisonLine(const Trace& trace, EventIndex i) {
   const EventFields f(trace, i);
   const auto level = static_cast<int64_t>(f["level"]);

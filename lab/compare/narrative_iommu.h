@@ -1,8 +1,8 @@
 #ifndef IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_
 #define IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_
 
-// An IOMMU's faults as a trace has them: what Linux prints, in its wording,
-// where software heard of it, and the narrative's lines.
+// An IOMMU's faults and invalidations as a trace has them: what Linux prints,
+// in its wording, where software heard of it, and the narrative's lines.
 //
 // Not for: fault records that no trace holds (model/kernel/iommu_fault_text.h).
 
@@ -20,6 +20,10 @@ std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i);
 // Where the walk ended, and those; of an event kIommuFault; may have several
 // lines.
 std::string IommuFaultLine(const Trace& trace, EventIndex i);
+
+// How many translations its caches forgot; of an event kInvalidated. "" where
+// they had none.
+std::string InvalidatedLine(const Trace& trace, EventIndex i);
 
 // Which entry was damaged, and how; of an event kPoison.
 std::string PoisonLine(const Trace& trace, EventIndex i);

@@ -82,8 +82,11 @@ void VdpaHost::Add(absl::string_view name, uint64_t hva, uint64_t size,
   object.name = std::string(name);
   object.size = bytes;
   object.kind = kind;
-  // A gap keeps buffers physically apart.
-  object.layout = {{0, bytes - 1, chunk, memory_.end() + kHuge, stride}};
+  // A gap keeps buffers physically apart. What is contiguous is aligned, as
+  // huge pages are: an unmap of 2 MiB of H frees no table (recorded: ih=1).
+  const Hpa end = memory_.end() + kHuge;
+  const Hpa hpa((end.value + (chunk - 1)) & ~(chunk - 1));
+  object.layout = {{0, bytes - 1, chunk, hpa, stride}};
   const auto index = memory_.AddObject(std::move(object));
   MustBe(index.status());
   for (uint64_t at = 0; at < bytes; at += vma) {

@@ -31,9 +31,9 @@ TEST(Axes, TableHoldsTogether) {
       EXPECT_NE(value.source, "");
     }
   }
-  EXPECT_EQ(names, (std::set<absl::string_view>{"mapping", "backend", "device",
-                                                "kernel", "switches", "vmm",
-                                                "format"}));
+  EXPECT_EQ(names, (std::set<absl::string_view>{
+                       "mapping", "backend", "device", "kernel", "switches",
+                       "vmm", "format", "invalidation", "window"}));
 }
 
 template <typename Rows, typename Name>
@@ -85,7 +85,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
   EXPECT_EQ(Says("maping=hva"), "no axis \"maping\"; did you mean mapping?");
   EXPECT_EQ(Says("=hva"),
             "axis is missing; one of mapping, backend, device, kernel, "
-            "switches, vmm, format");
+            "switches, vmm, format, invalidation, window");
   EXPECT_EQ(Says("device=vdusee"),
             "no value of axis device \"vdusee\"; did you mean vduse? All: "
             "vdpa_sim, vduse, vdpa_sim_net, vp_vdpa, vp_vdpa_aw48");
@@ -105,7 +105,7 @@ TEST(ParseSet, SaysWhatWouldBeRight) {
             "axis device has vduse twice; each value once");
   EXPECT_EQ(Says("x\n=1"),
             "no axis \"x\\n\"; one of mapping, backend, device, kernel, "
-            "switches, vmm, format");
+            "switches, vmm, format, invalidation, window");
 }
 
 TEST(MergeChoices, FlagsReplaceTheScenarios) {

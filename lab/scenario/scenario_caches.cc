@@ -65,6 +65,7 @@ absl::Status LoadCaches(Loading& l) {
     }
     out.invalidation_ns = in.invalidation_ns();
   }
+  out.show_walks = in.show_walks();
   const absl::Status s = CheckUnitShape(UnitShapeOf(out));
   return s.ok() ? s : l.where.Error(at, s.message());
 }

@@ -12,11 +12,11 @@
 namespace iovalab {
 namespace {
 
-// Names of all stores, those with an address space as of number 0.
+// Names of all stores, one for each kind.
 std::vector<std::string> StoreNames() {
   std::vector<std::string> names;
   for (size_t i = 0; i < static_cast<size_t>(StoreKind::kCount); ++i) {
-    names.push_back(StoreId{static_cast<StoreKind>(i), 0}.Name());
+    names.push_back(StoreId::ExampleOf(static_cast<StoreKind>(i)).Name());
   }
   return names;
 }

@@ -258,6 +258,11 @@ inline constexpr FieldInfo kControlFields[] = {
     {"ack", T::kCount, true, UINT64_MAX},
 };
 
+inline constexpr FieldInfo kWalkFields[] = {
+    {"first", T::kHex},  {"last", T::kHex}, {"level", T::kSigned},
+    {"pte_at", T::kHex}, {"pte", T::kHex},
+};
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_MODEL_EVENT_KIND_FIELDS_H_

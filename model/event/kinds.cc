@@ -78,6 +78,10 @@ constexpr KindInfo kKinds[] = {
     {Kind::kInvalidated, "invalidated",
      "the IOMMU has forgotten them; how many entries there were",
      kInvalidatedFields},
+    {Kind::kWalk, "walk",
+     "the IOMMU reads an entry of a table, which is for the IOVAs first to "
+     "last",
+     kWalkFields},
     {Kind::kPoison, "poison",
      "an entry of the IOMMU's tables is overwritten, or is in no table (done)",
      kPoisonFields},

@@ -95,6 +95,7 @@ enum class Kind : uint8_t {
   kIommuFault,   // IOMMU: refuses an access
   kInvalidate,   // kernel: asks the IOMMU to forget translations
   kInvalidated,  // IOMMU: has forgotten them
+  kWalk,         // IOMMU: reads an entry of a table
   kPoison,       // script: an entry of the IOMMU's tables is damaged
   kCount,
 };

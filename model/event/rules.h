@@ -152,6 +152,7 @@ enum class Rule : uint16_t {
   kIommuShortFlush,
   kIommuInvalidated,
   kIommuOld,
+  kIommuTableReplaced,
   kIommuAttached,
   kIommuContext,
   kIommuProcess,

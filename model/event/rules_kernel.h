@@ -135,7 +135,9 @@ inline constexpr RuleInfo kKernelRules[] = {
      "Linux 5.17 drivers/iommu/iommu.c __iommu_unmap",
      "an unmap that does not begin and end at pages unmaps nothing"},
     {Rule::kIommuSuperpage, "iommu.superpage", kDer,
-     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap",
+     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap, where the range "
+     "begins with the leaf. Where it begins inside, dma_pte_clear_level takes "
+     "the leaf's page for a table and clears words of it, which is not modelled",
      "VT-d: unmapping a part of a superpage drops all of it"},
     {Rule::kIommuAlreadySet, "iommu.already_set", kDer,
      "Linux 5.17 drivers/iommu/intel/iommu.c __domain_mapping",
@@ -244,6 +246,10 @@ inline constexpr RuleInfo kKernelRules[] = {
     {Rule::kIommuOld, "iommu.old", kSrc, "RISC-V IOMMU specification 2.8",
      "until the covering invalidation is done hardware may use what it cached "
      "before the tables changed"},
+    {Rule::kIommuTableReplaced, "iommu.table_replaced", kSrc,
+     "Linux 6.1 drivers/iommu/intel/iommu.c switch_to_super_page, "
+     "io-pgtable-arm.c arm_lpae_init_pte, amd/io_pgtable.c free_clear_pte",
+     "a superpage where a table was: its pointer is invalidated by the map"},
     {Rule::kIommuAttached, "iommu.attached", kSrc,
      "Linux 6.12 drivers/vhost/vdpa.c vhost_vdpa_alloc_domain",
      "opening the device attaches it to a domain of vhost-vdpa's: its context "

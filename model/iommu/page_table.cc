@@ -11,6 +11,7 @@ struct PageTable::MapOp {
   uint64_t first, last;
   TableRun run;
   uint32_t run_id;
+  FreedBelow freed;
 };
 struct PageTable::ClearOp {
   uint64_t first, last;
@@ -27,7 +28,7 @@ PageTable::PageTable(const Format* format) : format_(format) {
 
 // Map.
 
-MapStatus PageTable::Map(const MapArgs& args) {
+MapStatus PageTable::Map(const MapArgs& args, bool* freed_tables) {
   const Format& f = *format_;
   const int level = f.LeafLevel(args.size_bits);
   if (level < 0) return MapStatus::kLeafSize;
@@ -49,7 +50,8 @@ MapStatus PageTable::Map(const MapArgs& args) {
                   args.leaf_bits != 0
                       ? args.leaf_bits
                       : f.ops->leaf_entry(f, level, args.size_bits, args.perm)},
-      .run_id = 0};
+      .run_id = 0,
+      .freed = {level, false}};
   // As an entry that is read back would say it: addresses wrap.
   if (args.constant) {
     op.run.address =
@@ -59,6 +61,7 @@ MapStatus PageTable::Map(const MapArgs& args) {
   root_ = MapSlot(root_, f.levels, 0, op);
   nodes_.DropReferences(op.run_id, 1);
   ++generation_;
+  if (freed_tables != nullptr && op.freed.any) *freed_tables = true;
   return MapStatus::kOk;
 }
 
@@ -67,7 +70,7 @@ TableSlot PageTable::MapSlot(TableSlot slot, int level, uint64_t base,
   const Format& f = *format_;
   const uint64_t last = base + Span(level);
   if (op.first <= base && last <= op.last) {
-    Drop(slot, level);
+    Drop(slot, level, &op.freed);
     if (level > op.run.level) {
       nodes_.AddReferences(op.run_id, 1);
       slot = {SlotKind::kRun, op.run_id};
@@ -113,7 +116,8 @@ void PageTable::FillCovered(uint32_t node, int level, uint64_t base,
   const uint64_t absent = f.ops->absent(f, level);
   for (uint64_t i = from; i <= to; ++i) {
     const TableSlot old = nodes_.slot(node, i);
-    if (old.kind != SlotKind::kEntry || old.word != absent) Drop(old, level);
+    if (old.kind != SlotKind::kEntry || old.word != absent)
+      Drop(old, level, &op.freed);
   }
   const uint64_t n = to - from + 1;
   if (level > op.run.level) {

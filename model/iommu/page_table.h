@@ -85,8 +85,9 @@ class PageTable {
 
   // Writes leaves over whatever was there: tables below them are freed, a
   // larger leaf of which they cover a part is split first. Nothing changes
-  // unless kOk.
-  MapStatus Map(const MapArgs& args);
+  // unless kOk. `freed_tables` becomes true where there were tables below the
+  // new leaves, be they empty: caches may have pointers to them.
+  MapStatus Map(const MapArgs& args, bool* freed_tables = nullptr);
   // Clears the leaves of [first, last]. The number of leaf entries cleared.
   // A leaf that cannot be split (no smaller size) is dropped.
   uint64_t Unmap(uint64_t first, uint64_t last, PartialLeaf partial,
@@ -140,12 +141,16 @@ class PageTable {
  private:
   struct MapOp;
   struct ClearOp;
+  struct FreedBelow {
+    int level = 0;     // tables of lower levels go for good
+    bool any = false;  // there were some
+  };
 
   uint64_t Span(int level) const;  // of an entry, less one
   TableCounts CountOf(TableSlot slot, int level) const;
   void Count(TableSlot slot, int level, uint64_t times = 1);
   void Discount(TableSlot slot, int level);
-  void Drop(TableSlot slot, int level);
+  void Drop(TableSlot slot, int level, FreedBelow* freed = nullptr);
   uint32_t Expand(TableSlot slot, int level, uint64_t base);
   TableSlot Collapse(uint32_t node, int level, uint64_t base);
   std::optional<TableRun> UniformRun(uint32_t node, int level,

@@ -61,8 +61,16 @@ void PageTable::Discount(TableSlot slot, int level) {
 
 // Nodes.
 
-void PageTable::Drop(TableSlot slot, int level) {
+void PageTable::Drop(TableSlot slot, int level, FreedBelow* freed) {
   Discount(slot, level);
+  if (freed != nullptr) {
+    // The lowest of the tables that the slot itself stands for.
+    const int lowest = slot.kind == SlotKind::kTable ? level - 1
+                       : slot.kind == SlotKind::kRun
+                           ? nodes_.run(slot.word).level
+                           : freed->level;
+    freed->any = freed->any || lowest < freed->level;
+  }
   if (slot.kind == SlotKind::kRun) nodes_.DropReferences(slot.word, 1);
   if (slot.kind != SlotKind::kTable) return;
   const uint32_t node = static_cast<uint32_t>(slot.word);
@@ -71,7 +79,7 @@ void PageTable::Drop(TableSlot slot, int level) {
   for (uint64_t i = 0; i < uint64_t{1} << bits; ++i) {
     const TableSlot child = nodes_.slot(node, i);
     if (child.kind == SlotKind::kEntry && child.word == absent) continue;
-    Drop(child, level - 1);
+    Drop(child, level - 1, freed);
   }
   nodes_.Give(node, bits);
 }

@@ -37,6 +37,40 @@ TEST(PageTable, EmptyTableHasItsRoot) {
   }
 }
 
+// Caches may have a pointer to a table, be it empty, that leaves replace.
+TEST(PageTable, TellsOfTablesUnderNewLeaves) {
+  constexpr uint64_t k2M = uint64_t{1} << 21, k1G = uint64_t{1} << 30;
+  PageTable table(&F("vtd4"));
+  const auto map = [&](uint64_t first, uint64_t bytes, uint8_t bits) {
+    bool freed = false;
+    EXPECT_EQ(table.Map({.first = first,
+                         .last = first + bytes - 1,
+                         .address = first,
+                         .size_bits = bits},
+                        &freed),
+              MapStatus::kOk);
+    return freed;
+  };
+  const auto clear = [&](uint64_t first, uint64_t bytes) {
+    table.Unmap(first, first + bytes - 1, PartialLeaf::kDrop,
+                FreeTables::kNone);
+  };
+  EXPECT_FALSE(map(0, 0x1000, 12));
+  EXPECT_FALSE(map(0x1000, 0x1000, 12)) << "into the table that is there";
+  clear(0, 0x2000);
+  EXPECT_FALSE(map(0, 0x1000, 12));
+  EXPECT_TRUE(map(0, k2M, 21));
+  EXPECT_FALSE(map(0, k2M, 21)) << "leaf over leaf";
+  EXPECT_FALSE(map(k2M, k2M, 21)) << "into the table that is there";
+  EXPECT_FALSE(map(k1G, k1G, 12)) << "a run of full tables";
+  EXPECT_FALSE(map(k1G, k1G, 12)) << "the same tables";
+  clear(k1G, k1G);
+  EXPECT_FALSE(map(k1G, k1G, 12)) << "the same tables, which were empty";
+  clear(k1G, k1G);
+  EXPECT_TRUE(map(k1G, k1G, 21)) << "a run of empty tables";
+  EXPECT_TRUE(map(k1G, k1G, 30)) << "the table of those leaves";
+}
+
 // What the hardware would hold for its whole width, in kilobytes of ours.
 TEST(PageTable, WholeWidthOfEveryFormat) {
   for (const Format& f : Formats()) {

@@ -5,6 +5,7 @@
 
 #include "model/iommu/cache_record.h"
 #include "model/iommu/page_table_source.h"
+#include "model/iommu/walk_record.h"
 
 namespace iovalab {
 namespace {
@@ -212,36 +213,44 @@ Translation ByStaleEntry(const IotlbEntry& e, uint64_t iova, uint64_t last) {
   return t;
 }
 
-// What a cache says of the address; nothing where they say nothing that may be
-// used, or say it no more.
+// A cached entry that serves the access, fresh or not. Entries of other sizes
+// may lie behind one that does not; what may not be used is forgotten, as
+// hardware asks the tables anew.
+struct Usable {
+  IotlbEntry entry;
+  bool fresh = false;
+};
+std::optional<Usable> FindUsable(TranslationUnit& unit, Iotlb& cache,
+                                 const Walked& tables, uint64_t iova,
+                                 uint32_t access) {
+  while (const IotlbEntry* hit = cache.Find(unit.domain, kNoPasid, iova)) {
+    const IotlbEntry entry = *hit;
+    const bool fresh = tables.ok && tables.pa == TargetAt(entry, iova);
+    const bool grants = (entry.perm & access) != 0;
+    if (grants && (fresh || unit.window.UsesOld())) return Usable{entry, fresh};
+    cache.Erase(entry);
+  }
+  return std::nullopt;
+}
+
+// What a cache says of the address; nothing where none says anything that is
+// used.
 std::optional<Translation> FromCaches(TranslationUnit& unit,
                                       const Walked& tables, uint64_t iova,
                                       uint64_t last, uint32_t access,
                                       const Sink& sink) {
   Path path(unit.caches);
   for (int i = 0; i < path.count; ++i) {
-    Iotlb& cache = *path.cache[i];
-    const IotlbEntry* hit = cache.Find(unit.domain, kNoPasid, iova);
-    if (hit == nullptr) continue;
-    const IotlbEntry entry = *hit;
-    const bool fresh = tables.ok && tables.pa == TargetAt(entry, iova);
-    if (fresh && (entry.perm & access) != 0) {
-      Translation t;
-      t.walk = tables;
-      t.last = last;
-      t.cached = RunOf(entry, path.kind[i], sink);
-      return t;
-    }
-    // Hardware that may not use an entry asks the tables anew.
-    if ((entry.perm & access) == 0 || !unit.window.UsesOld()) {
-      cache.Erase(entry);
-      continue;
-    }
-    while (i > 0) path.cache[--i]->Insert(entry, entry.first);
-    Translation t = ByStaleEntry(entry, iova, last);
-    for (int k = 0; k < path.count && !t.cached; ++k) {
-      t.cached = RunOf(entry, path.kind[k], sink);
-    }
+    const std::optional<Usable> hit =
+        FindUsable(unit, *path.cache[i], tables, iova, access);
+    if (!hit) continue;
+    Translation t;
+    t.walk = tables;
+    t.last = last;
+    if (!hit->fresh) t = ByStaleEntry(hit->entry, iova, last);
+    t.cached = RunOf(hit->entry, path.kind[i], sink);
+    if (hit->fresh) return t;
+    while (i > 0) path.cache[--i]->Insert(hit->entry, hit->entry.first);
     return t;
   }
   return std::nullopt;
@@ -268,6 +277,7 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
   if (found) {
     t = *found;
   } else {
+    if (unit.shows_walks) RecordWalk(table, iova, write, sink);
     t.walk = tables;
     t.last = last;
     const std::optional<int> freed = InFreedTable(unit, table, iova);

@@ -39,6 +39,7 @@ struct TranslationUnit {
   InvalidationQueue queue;
   StaleWindow window;
   uint32_t domain = 0;
+  bool shows_walks = false;  // each step of a walk is an event
 };
 
 struct Translation {

@@ -121,6 +121,20 @@ void FlushNothing(IommuDomain& domain, const KernelProfile& kernel,
   FlushUnmapped(domain, page, page, kPageSize, false, kernel, sink);
 }
 
+// After a map whose leaves lie where tables were: pointers to those are cached,
+// and no flush queue holds them back.
+void FlushReplaced(IommuDomain& domain, const Entry& run,
+                   const KernelProfile& kernel, Sink& sink) {
+  if (domain.flush.shape.policy == FlushPolicy::kBroken) return;
+  const Range<Iova> range{Iova(run.first), Iova(run.last)};
+  std::vector<Invalidation> commands =
+      FlushCommands(*domain.table.driver, domain.flush.domain, range, kPageSize,
+                    /*leaf_only=*/false);
+  commands.push_back({.kind = InvalidationKind::kWait});
+  LogFlushes(domain, commands, run.first, kernel);
+  Ask(domain, commands, range, Rule::kIommuTableReplaced, sink);
+}
+
 // Of the leaves that hold the first and the last byte of an unmap the smaller.
 // Linux collects leaves of one size before it flushes.
 uint64_t LeafBytes(const IommuDomain& domain, uint64_t first, uint64_t last,
@@ -221,8 +235,10 @@ int IommuMap(IommuDomain& domain, uint64_t iova, Hpa hpa, uint64_t size,
   }
   Log(domain, {IommuCall::Op::kMap, iova, size, hpa.value});
   const bool read_bit = driver.is_vtd() && perm == kPermWrite;
+  domain.table.freed_tables = false;
   if (IommuTableMap(domain.table, run,
                     read_bit ? Rule::kIommuReadBit : driver.map_rule, sink)) {
+    if (domain.table.freed_tables) FlushReplaced(domain, run, kernel, sink);
     return 0;
   }
   rule = Rule::kIommuExists;

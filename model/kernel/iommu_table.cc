@@ -13,7 +13,7 @@ int LargestSize(uint64_t sizes) { return std::bit_width(sizes) - 1; }
 
 // The leaves of [first, last] of the run, largest first; sizes: those that may
 // be used.
-void WriteLeaves(PageTable& pages, const Entry& run, uint64_t first,
+void WriteLeaves(IommuTable& table, const Entry& run, uint64_t first,
                  uint64_t last, uint64_t sizes) {
   while (sizes != 0) {
     const int bits = LargestSize(sizes);
@@ -27,16 +27,18 @@ void WriteLeaves(PageTable& pages, const Entry& run, uint64_t first,
     // Of last + 1, which is 0 at the end of the space.
     const uint64_t to = ((last + 1) & ~offset) - 1;
     if (from > to || to > last) continue;
-    const MapStatus status = pages.Map({.first = from,
-                                        .last = to,
-                                        .address = run.Translate(from),
-                                        .perm = run.perm,
-                                        .size_bits = static_cast<uint8_t>(bits),
-                                        .constant = false,
-                                        .leaf_bits = 0});
+    const MapStatus status =
+        table.pages.Map({.first = from,
+                         .last = to,
+                         .address = run.Translate(from),
+                         .perm = run.perm,
+                         .size_bits = static_cast<uint8_t>(bits),
+                         .constant = false,
+                         .leaf_bits = 0},
+                        &table.freed_tables);
     sim::Check(status == MapStatus::kOk, "a run fits its format");
-    if (first < from) WriteLeaves(pages, run, first, from - 1, sizes);
-    if (to < last) WriteLeaves(pages, run, to + 1, last, sizes);
+    if (first < from) WriteLeaves(table, run, first, from - 1, sizes);
+    if (to < last) WriteLeaves(table, run, to + 1, last, sizes);
     return;
   }
   sim::Check(false, "a run is whole pages");
@@ -196,7 +198,7 @@ uint64_t IommuTableUnmap(IommuTable& table, uint64_t first, uint64_t last,
 
 void IommuWriteLeaves(IommuTable& table, const Entry& run, uint64_t first,
                       uint64_t last) {
-  WriteLeaves(table.pages, run, first, last, table.driver->leaf_sizes);
+  WriteLeaves(table, run, first, last, table.driver->leaf_sizes);
 }
 
 void IommuTableFree(IommuTable& table, Rule rule, Sink& sink) {

@@ -44,6 +44,8 @@ struct IommuTable {
   // Shared by copies of the table; it never changes.
   std::shared_ptr<const IommuDriver> driver;
   PageTable pages;
+  // A map since put leaves where tables were: who cares sets it back.
+  bool freed_tables = false;
 };
 
 // The leaf of `run` that holds `iova`, which the run does.

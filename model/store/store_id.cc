@@ -83,6 +83,12 @@ std::optional<StoreId> StoreId::Unpack(uint64_t word) {
   return id;
 }
 
+StoreId StoreId::ExampleOf(StoreKind kind) {
+  constexpr uint8_t kPageShift = 12;
+  const bool by_size = GetStoreKind(kind).level == "L4";
+  return {kind, by_size ? kPageShift : uint8_t{0}};
+}
+
 std::string StoreId::Name() const {
   const StoreKindInfo& info = GetStoreKind(kind);
   return info.by_asid ? absl::StrCat(info.name, ".", asid)

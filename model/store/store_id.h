@@ -67,6 +67,8 @@ struct StoreId {
   }
   // Nothing where the word names no store.
   static std::optional<StoreId> Unpack(uint64_t word);
+  // One of the kind, to name as an example: "iotlb.0", "hw_iotlb.12".
+  static StoreId ExampleOf(StoreKind kind);
   // "iova_hva", "iotlb.0"; parsed back by Parse.
   std::string Name() const;
   static std::optional<StoreId> Parse(absl::string_view name);
