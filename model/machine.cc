@@ -106,6 +106,7 @@ void Machine::BuildHost() {
   VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
   SetUpIommu();
   VhostVdpaOpen(vdpa_, device_, env, sink);
+  StartContexts(sink);
   if (scenario_.max_iotlb_entries) {
     vdpa_.table_limit = *scenario_.max_iotlb_entries;
   }
@@ -210,7 +211,8 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
   touched_.clear();
   if (limits_.check_tables) {
     sim::Check(
-        IommuTableAgrees(vdpa_.domain.table, result_.stores.Get(kIommuStore)),
+        IommuTableAgrees(vdpa_.domain.table, result_.stores.Get(kIommuStore),
+                         result_.stores.Get(kPoisonStore)),
         "the IOMMU's tables hold what its store shows");
   }
 }

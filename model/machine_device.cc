@@ -127,7 +127,8 @@ std::pair<uint64_t, int> Machine::DoDescriptor(Sink& sink,
   int err = 0;
   pieces_.clear();
   DmaAccess(sink, request.asid, descriptor.iova, descriptor.length,
-            descriptor.write, policies_.device, Platform(), host_, &pieces_);
+            descriptor.write, policies_.device, Platform(request.pasid), host_,
+            &pieces_);
   CutWhereDropped(request.asid);
   CutAsMeant(request, descriptor, host_, &pieces_);
   uint32_t meant = 0;
@@ -230,6 +231,7 @@ void Machine::EmitDma(Sink& sink, uint32_t name, uint32_t segment, uint8_t asid,
       decided_by = removed_[asid].Find(piece.iova).value_or(kNoEvent);
     }
   }
+  if (piece.decided_by != kNoEvent) decided_by = piece.decided_by;
   const bool unpinned = (facts.dropped || piece.stale) &&
                         !policies_.device.use_va &&
                         !stores.Get(kPins).Find(piece.hpa);

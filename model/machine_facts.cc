@@ -16,6 +16,7 @@ constexpr StoreId kIommu{StoreKind::kIommu, 0};
 bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
                       uint64_t* last) const {
   *last = piece.iova + (piece.length - 1);
+  if (piece.via != DmaVia::kTables) return false;
   // Until the unmap has returned, either is right.
   if (piece.stale && piece.fault == FaultReason::kNone) {
     return sink_.time() >= kernel_until_;
@@ -42,12 +43,30 @@ bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
   return l2->Translate(piece.iova) != l3->Translate(piece.iova);
 }
 
+bool Machine::LandsAsGranted(const DmaPiece& piece, uint8_t asid) const {
+  if (!piece.memory) return false;
+  const uint64_t hva = HvaOf(*piece.memory);
+  if (const std::optional<Entry> mapped =
+          result_.stores.Get({StoreKind::kViommu, asid}).Find(piece.iova)) {
+    return guest_.Shows(mapped->Translate(piece.iova), hva, piece.length);
+  }
+  const Owner* owner = ledger_.OwnerOf(piece.iova, asid);
+  if (owner == nullptr) return false;
+  const uint64_t base = owner->is_section ? owner->span.hva : owner->host.hva;
+  return hva == base + (piece.iova - owner->iova);
+}
+
 AccessFacts Machine::ProbeFacts(const DmaPiece& piece, bool write,
                                 uint8_t asid) const {
   AccessFacts facts;
   facts.absorbed = piece.absorbed;
   facts.completed = piece.fault == FaultReason::kNone && !piece.absorbed;
   facts.has_intent = false;
+  // Memory that nobody granted, at whatever IOVA.
+  if (facts.completed && piece.via != DmaVia::kTables &&
+      !LandsAsGranted(piece, asid)) {
+    return facts;
+  }
   // Behind a vIOMMU the guest's own tables say what it lets the device do.
   if (const std::optional<Entry> mapped =
           result_.stores.Get({StoreKind::kViommu, asid}).Find(piece.iova)) {

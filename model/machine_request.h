@@ -7,6 +7,7 @@
 // Invariant: the bytes of a descriptor are those of its meant pieces, in order.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/event/trace.h"
@@ -42,6 +43,7 @@ struct Request {
   uint32_t step = 0;      // that step
   uint32_t finishes = 0;  // the step that is finished when it completes
   uint8_t asid = 0;
+  std::optional<uint32_t> pasid;
   std::vector<MeantPiece> meant;
   std::vector<Descriptor> descriptors;
   EventIndex cause = kNoEventIndex;  // of the accesses

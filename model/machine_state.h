@@ -21,6 +21,7 @@
 #include "model/device/dma.h"
 #include "model/device/vdpa_device.h"
 #include "model/host/host_memory.h"
+#include "model/iommu/context.h"
 #include "model/iommu/fault_queue.h"
 #include "model/iommu/translation_unit.h"
 #include "model/kernel/vhost_vdpa.h"
@@ -151,6 +152,8 @@ class Machine {
                    const DmaPiece& piece, bool write, const MeantPiece* meant,
                    uint64_t offset);
   AccessFacts ProbeFacts(const DmaPiece& piece, bool write, uint8_t asid) const;
+  // The access, which went past the kernel's tables, reached what they mean.
+  bool LandsAsGranted(const DmaPiece& piece, uint8_t asid) const;
   // machine_host_request.cc: requests of the VMM's own.
   void HostPost(int64_t now, uint32_t step, EventIndex cause);
   bool HostMapped(uint64_t hva, bool write, uint8_t asid) const;
@@ -252,12 +255,23 @@ class Machine {
   void CopyHost(Sink& sink, uint64_t from, uint64_t to, uint64_t length);
   void WriteData(Sink& sink, const BufferSpec& buffer);
 
+  // machine_context.cc: what the platform's IOMMU knows of the device.
+  bool UsesContexts() const;
+  void StartContexts(Sink& sink);
+  void TakeContext(ContextKind kind);
+  void BeginContext(int64_t now, uint32_t index, EventIndex event);
+  void BeginPoison(int64_t now, uint32_t index, EventIndex event);
+  FaultPlace PlaceOf(const DmaPiece& piece) const;
+
   // machine_iommu.cc: the platform's IOMMU.
   void SetUpIommu();
-  PlatformIommu Platform();
+  PlatformIommu Platform(std::optional<uint32_t> pasid = {});
   // The access that `piece` stands for was refused.
   void IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
                     bool write);
+
+  FaultFate PushFault(Sink& sink, DmaFault fault,
+                      std::optional<uint32_t> pasid);
 
   // machine_invalidate.cc: invalidations of its caches.
   void HandOver(Sink& sink, bool vmm_waits = true);
@@ -316,6 +330,12 @@ class Machine {
   std::vector<RingBuffer> to_ring_;  // scratch
   FaultQueue faults_;
   int64_t faults_taken_ = 0;  // when the driver takes those that wait
+  std::optional<FaultDialect> dialect_;  // of its faults
+  // What it knows of the device, as the driver calls it, and as hardware finds
+  // it: of requests without a PASID and of those with one.
+  ContextKind domain_kind_ = ContextKind::kTranslated;
+  DeviceContext context_, pasid_context_;
+  bool contexts_ = false;  // they matter
 
   TranslationUnit unit_;
   struct Asked {

@@ -30,6 +30,20 @@ std::string InSpace(uint32_t asid) {
   return asid == 0 ? "" : absl::StrCat(" in address space ", asid);
 }
 
+absl::string_view ContextSays(ContextSpec kind) {
+  switch (kind) {
+    case ContextSpec::kNone:
+      return "the host's driver takes the device's context away";
+    case ContextSpec::kBlocked:
+      return "the host's driver puts the device into a blocking domain";
+    case ContextSpec::kIdentity:
+      return "the host's driver puts the device into the identity domain";
+    case ContextSpec::kTranslated:
+      return "the host's driver puts the device back into vhost-vdpa's domain";
+  }
+  return "";
+}
+
 // The step in a few words, for people. What has to be put together is put into
 // `text`.
 absl::string_view Says(const Scenario& scenario, const StepSpec& step,
@@ -50,7 +64,13 @@ absl::string_view Says(const Scenario& scenario, const StepSpec& step,
       return *text = absl::StrCat("the device goes on with ",
                                   scenario.steps[step.post].label);
     case StepKind::kProbe:
-      return "the device accesses an IOVA unasked";
+      if (!step.pasid) return "the device accesses an IOVA unasked";
+      return *text = absl::StrCat("the device accesses an IOVA unasked, PASID ",
+                                  *step.pasid);
+    case StepKind::kContext:
+      return ContextSays(step.context);
+    case StepKind::kPoison:
+      return "an entry of the IOMMU's tables is damaged";
     case StepKind::kHostMap:
       return *text = absl::StrCat("the VMM maps ",
                                   scenario.host_buffers[step.host_buffer].name,
@@ -126,6 +146,10 @@ void Machine::BeginStep(int64_t now, uint32_t index) {
       return EnqueueVmm(now, {Op::kDriverOk, index, 0, event});
     case StepKind::kRingWrite:
       return BeginRingWrite(now, index, event);
+    case StepKind::kContext:
+      return BeginContext(now, index, event);
+    case StepKind::kPoison:
+      return BeginPoison(now, index, event);
   }
 }
 
@@ -154,6 +178,7 @@ uint32_t Machine::TakeRequest(uint32_t step) {
   request.name = steps_[step].name;
   request.step = request.finishes = step;
   request.asid = 0;
+  request.pasid.reset();
   request.ring = {};
   request.meant.clear();
   request.descriptors.clear();
@@ -246,6 +271,7 @@ void Machine::BeginProbe(int64_t now, uint32_t index, EventIndex event) {
   const uint32_t id = TakeRequest(index);
   Request& request = requests_[id];
   request.asid = static_cast<uint8_t>(step.asid);
+  request.pasid = step.pasid;
   request.descriptors.push_back({step.iova.first.value,
                                  step.iova.last - step.iova.first + 1,
                                  step.writable, 0, 0});

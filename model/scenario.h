@@ -142,6 +142,20 @@ enum class StepKind : uint8_t {
   kHostPost,
   kDriverOk,
   kRingWrite,
+  kContext,
+  kPoison,
+};
+
+// What the platform's IOMMU knows of a device or of one of its processes.
+enum class ContextSpec : uint8_t { kNone, kBlocked, kIdentity, kTranslated };
+
+// Which entry of the IOMMU's tables for an address. Neither: the one at which a
+// walk for it ends.
+struct EntrySpec {
+  std::optional<int32_t> level;        // in the format's own numbers
+  std::optional<uint32_t> above_last;  // levels above the last one
+
+  friend bool operator==(const EntrySpec&, const EntrySpec&) = default;
 };
 
 // A step of any kind; the fields of the other kinds keep their defaults.
@@ -162,7 +176,7 @@ struct StepSpec {
   bool hold = false;                       // also kHostPost
   std::vector<HostPieceSpec> host_pieces;  // kHostPost
   uint32_t post = kNoIndex;                // kRelease: step that posted
-  // kProbe, kViommu
+  // kProbe, kViommu, kPoison
   Range<Iova> iova;
   bool writable = false;
   uint32_t asid = 0;                // also kHostMap, kHostUnmap, kHostPost
@@ -176,6 +190,10 @@ struct StepSpec {
   uint32_t queue = 0;               // kPost, kRingWrite; with queues
   std::optional<uint64_t> indirect_table;  // kPost: GPA
   RingWriteSpec ring_write;                // kRingWrite
+  std::optional<uint32_t> pasid;           // kProbe: 20 bits
+  ContextSpec context = ContextSpec::kTranslated;  // kContext
+  EntrySpec entry;                                 // kPoison, of iova.first
+  uint64_t value = 0;                              // kPoison
 
   friend bool operator==(const StepSpec&, const StepSpec&) = default;
 };
@@ -189,6 +207,14 @@ struct CacheSpec {
   friend bool operator==(const CacheSpec&, const CacheSpec&) = default;
 };
 
+// A process of the device that the IOMMU knows.
+struct ProcessSpec {
+  uint32_t pasid = 0;                           // 20 bits
+  ContextSpec kind = ContextSpec::kTranslated;  // not kNone
+
+  friend bool operator==(const ProcessSpec&, const ProcessSpec&) = default;
+};
+
 // The platform's IOMMU, where a scenario says more than the axis `format`.
 struct IommuSpec {
   std::optional<uint32_t> fault_records;  // 1 or more; else the driver's
@@ -200,6 +226,7 @@ struct IommuSpec {
   std::optional<CacheSpec> iotlb, walk_cache, atc;
   std::optional<uint64_t> invalidation_ns;
   bool show_walks = false;
+  std::vector<ProcessSpec> processes;
 
   friend bool operator==(const IommuSpec&, const IommuSpec&) = default;
 };

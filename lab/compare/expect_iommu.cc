@@ -30,13 +30,17 @@ std::string MissingIommuFault(const pb::Expect::IommuFault& wanted,
         (!wanted.has_code() || wanted.code() == f["code"]) &&
         (!wanted.has_level() || wanted.level() == level) &&
         (!wanted.has_reported() || wanted.reported() == (f["reported"] != 0)) &&
-        (!wanted.has_iova() || wanted.iova() == f["iova"])) {
+        (!wanted.has_iova() || wanted.iova() == f["iova"]) &&
+        (!wanted.has_pasid() || wanted.pasid() == f["pasid"])) {
       return "";
     }
     if (seen.empty()) {
       seen = absl::StrFormat("%s, code 0x%x, level %d, %sreported, IOVA 0x%x",
                              ReasonOf(f), f["code"], level,
                              f["reported"] != 0 ? "" : "not ", f["iova"]);
+      if (f["pasid"] != UINT64_MAX) {
+        absl::StrAppendFormat(&seen, ", PASID %d", f["pasid"]);
+      }
     }
   }
   return absl::StrCat("step ", wanted.step(), " has ",

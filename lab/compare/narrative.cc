@@ -146,6 +146,8 @@ std::string Line(const Scenario& scenario, const Trace& trace, EventIndex i) {
       return absl::StrFormat("  walk: level %d, entry at 0x%x: 0x%x",
                              static_cast<int64_t>(f["level"]), f["pte_at"],
                              f["pte"]);
+    case Kind::kPoison:
+      return PoisonLine(trace, i);
     case Kind::kDma:
       return Dma(trace, i);
     case Kind::kViolation: {

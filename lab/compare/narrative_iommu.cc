@@ -11,7 +11,7 @@ namespace iovalab {
 namespace {
 
 std::string Lost(uint64_t fate) {
-  return fate <= static_cast<uint64_t>(FaultFate::kLatched)
+  return fate <= static_cast<uint64_t>(FaultFate::kSilent)
              ? std::string(FaultFateName(static_cast<FaultFate>(fate)))
              : absl::StrCat(fate);
 }
@@ -33,6 +33,8 @@ std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i) {
   fault.code = row->code;
   fault.source_id = static_cast<uint32_t>(f["source_id"]);
   fault.address = f["iova"];
+  fault.has_pasid = f["pasid"] != UINT64_MAX;
+  if (fault.has_pasid) fault.pasid = static_cast<uint32_t>(f["pasid"]);
   return FaultText(dialect, ToRecord(fault));
 }
 
@@ -42,6 +44,9 @@ std::string IommuFaultLine(const Trace& trace, EventIndex i) {
       "IOMMU %s refuses IOVA 0x%x: %s, code 0x%x", trace.name(f["format"]),
       f["iova"], IommuFaultName(static_cast<IommuFault>(f["reason"])),
       f["code"]);
+  if (f["pasid"] != UINT64_MAX) {
+    absl::StrAppendFormat(&text, ", PASID %d", f["pasid"]);
+  }
   if (f["level"] != UINT64_MAX) {
     absl::StrAppendFormat(&text, ", entry 0x%x of level %d", f["pte"],
                           static_cast<int64_t>(f["level"]));
@@ -62,6 +67,19 @@ std::string InvalidatedLine(const Trace& trace, EventIndex i) {
   if (entries == 0) return "";
   return absl::StrFormat("  the IOMMU forgets %d cached %s", entries,
                          entries == 1 ? "translation" : "translations");
+}
+
+std::string PoisonLine(const Trace& trace, EventIndex i) {
+  const EventFields f(trace, i);
+  const auto level = static_cast<int64_t>(f["level"]);
+  if (f["done"] == 0) {
+    return absl::StrFormat(
+        "no table has an entry of level %d for IOVA 0x%x; nothing is damaged",
+        level, f["iova"]);
+  }
+  return absl::StrFormat(
+      "entry of level %d for IOVA 0x%x, at 0x%x, was 0x%x and is 0x%x", level,
+      f["iova"], f["pte_at"], f["was"], f["pte"]);
 }
 
 }  // namespace iovalab

@@ -25,6 +25,9 @@ std::string IommuFaultLine(const Trace& trace, EventIndex i);
 // they had none.
 std::string InvalidatedLine(const Trace& trace, EventIndex i);
 
+// Which entry was damaged, and how; of an event kPoison.
+std::string PoisonLine(const Trace& trace, EventIndex i);
+
 }  // namespace iovalab
 
 #endif  // IOVALAB_LAB_COMPARE_NARRATIVE_IOMMU_H_

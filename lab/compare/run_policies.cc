@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lab/scenario/format_lacks.h"
 #include "model/kernel/iommu_driver.h"
 #include "model/kernel/iommu_flush.h"
 #include "model/kernel/vhost_vdpa.h"
@@ -149,6 +150,22 @@ std::string ResolveFormat(const Policies& policies, const Scenario& scenario,
   return "";
 }
 
+// What contexts, processes and damage ask for that is not there; "" where all
+// is.
+std::string ResolveContexts(const Policies& policies, const Scenario& scenario,
+                            RunPolicies& run) {
+  if (run.device.map_api != MapApi::kPlatform) {
+    const std::string needs = NeedsPlatform(scenario);
+    if (needs.empty()) return "";
+    return absl::StrCat(needs, " is for the platform's IOMMU, which ",
+                        policies.Get("backend"), " has not");
+  }
+  const std::optional<FormatLacks> lacks =
+      WhatFormatLacks(scenario, *(run.iommu != nullptr ? run.iommu
+                                             : VtdDriverFor(run.device.iova_last)));
+  return lacks ? absl::StrCat(lacks->field, " ", lacks->why) : "";
+}
+
 // What a device without the platform's IOMMU has no use for; the reason where a
 // value other than the default was given.
 std::string ResolveCaches(const Policies& policies, const Scenario&,
@@ -213,7 +230,7 @@ ResolvedPolicies ResolvePolicies(const Policies& policies,
       return resolved;
     }
     run.device = *FindDeviceProfile(row.profile);
-    for (const auto resolve : {ResolveFormat, ResolveCaches}) {
+    for (const auto resolve : {ResolveFormat, ResolveCaches, ResolveContexts}) {
       if (std::string why = resolve(policies, scenario, run); !why.empty()) {
         resolved.not_applicable = std::move(why);
         return resolved;

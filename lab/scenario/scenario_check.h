@@ -103,6 +103,15 @@ absl::Status LoadDriverOk(Loading& l, const Place& at, const pb::Step& in,
                           StepSpec& step);
 absl::Status LoadRingWrite(Loading& l, const Place& at, const pb::Step& in,
                            StepSpec& step);
+// scenario_steps_iommu.cc: processes of the iommu, contexts, damage.
+absl::Status LoadProcesses(Loading& l);
+// The pasid of a probe.
+absl::Status LoadPasid(const Loading& l, const Place& at, const pb::Probe& in,
+                       StepSpec& step);
+absl::Status LoadContext(Loading& l, const Place& at, const pb::Step& in,
+                         StepSpec& step);
+absl::Status LoadPoison(Loading& l, const Place& at, const pb::Step& in,
+                        StepSpec& step);
 // "vq0" and so on, where there is such a queue.
 bool IsQueueName(const Loading& l, absl::string_view name);
 

@@ -59,6 +59,7 @@ absl::Status LoadIommu(Loading& l) {
     out.compress_source = iommu.compress_source();
   }
   if (absl::Status s = LoadLeafBytes(l); !s.ok()) return s;
+  if (absl::Status s = LoadProcesses(l); !s.ok()) return s;
   if (!iommu.has_source_id()) return absl::OkStatus();
   out.source_id = iommu.source_id();
   if (out.source_id <= UINT16_MAX) return absl::OkStatus();

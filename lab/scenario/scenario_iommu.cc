@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "lab/scenario/format_lacks.h"
 #include "model/kernel/iommu_driver.h"
 
 namespace iovalab {
@@ -145,6 +146,16 @@ absl::Status CheckFormats(const Loading& l) {
                        " Linux writes leaves of ",
                        SizesText(driver->leaf_sizes)));
     }
+  }
+  for (const IommuDriver* driver : drivers) {
+    const auto lacks = WhatFormatLacks(*l.out, *driver);
+    if (!lacks) continue;
+    const bool step = lacks->step != kNoIndex;
+    Place at = step ? Place().At("step", static_cast<int>(lacks->step))
+                          .At(lacks->field == "pasid" ? "probe" : "poison")
+                    : Place().At("iommu").At(
+                          "process", static_cast<int>(lacks->process));
+    return l.where.Error(at.At(lacks->field), lacks->why);
   }
   return OnlyPlatform(l) ? CheckWidth(l, drivers) : absl::OkStatus();
 }

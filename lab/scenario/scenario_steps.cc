@@ -217,6 +217,7 @@ absl::Status LoadProbe(Loading& l, const Place& step_at, const pb::Step& in,
   }
   step.iova = {Iova(probe.iova().first()), Iova(probe.iova().last())};
   step.writable = probe.writable();
+  if (absl::Status s = LoadPasid(l, at, probe, step); !s.ok()) return s;
   return LoadAsid(l, at, probe.asid(), step);
 }
 
@@ -334,6 +335,8 @@ constexpr Loader kLoaders[] = {
     {pb::Step::kHostPost, LoadHostPost},
     {pb::Step::kDriverOk, LoadDriverOk},
     {pb::Step::kRingWrite, LoadRingWrite},
+    {pb::Step::kContext, LoadContext},
+    {pb::Step::kPoison, LoadPoison},
 };
 
 absl::Status LoadDoes(Loading& l, uint32_t i) {
@@ -347,7 +350,8 @@ absl::Status LoadDoes(Loading& l, uint32_t i) {
   return l.where.Error(at,
                        "does nothing; one of memory, post, release, probe, "
                        "host_map, host_unmap, listener, viommu, discard, "
-                       "reset, host_post, driver_ok, ring_write");
+                       "reset, host_post, driver_ok, ring_write, context, "
+                       "poison");
 }
 
 }  // namespace

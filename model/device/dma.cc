@@ -44,7 +44,8 @@ void ResolvePhysical(const HostMemory& memory, DmaPiece* piece) {
 // The access goes on where the last piece ended, in the same way.
 bool Continues(const DmaPiece& last, const DmaPiece& next) {
   return last.fault == FaultReason::kNone && next.fault == FaultReason::kNone &&
-         last.stale == next.stale && last.memory && next.memory &&
+         last.stale == next.stale && last.via == next.via && last.memory &&
+         next.memory &&
          last.memory->object == next.memory->object &&
          last.memory->offset + last.length == next.memory->offset;
 }
@@ -90,12 +91,41 @@ void TakeForInterrupt(bool write, DmaPiece* piece) {
   piece->rule = write ? Rule::kIommuMsiWrite : Rule::kIommuMsiRead;
 }
 
+// A damaged entry at the address, and up to where what is there stays so.
+std::optional<Entry> DamageAt(const Sink& sink, uint64_t iova,
+                              uint64_t* last) {
+  const IntervalTable& poison = sink.table({StoreKind::kPoison, 0});
+  const std::optional<Entry> next = poison.FirstIn(iova, *last);
+  if (!next) return std::nullopt;
+  if (next->first > iova) {
+    *last = next->first - 1;
+    return std::nullopt;
+  }
+  *last = std::min(*last, next->last);
+  return next;
+}
+
+// The walk met damage, and went where that says. Or a cache answered from
+// before, as the driver means it.
+void NoteDamage(const Entry& damage, const Translation& t, DmaPiece* piece) {
+  if (t.walk.ok && piece->entry &&
+      piece->entry->Translate(piece->iova) == t.walk.pa) {
+    piece->stale = false;
+    return;
+  }
+  if (t.stale) return;
+  piece->via = DmaVia::kDamage;
+  piece->rule = Rule::kIommuDamaged;
+  piece->decided_by = damage.born;
+}
+
 // As much of [iova, last] as is translated alike; one walk stands for all of a
 // run, whose leaves differ in their addresses alone.
 void TranslateAt(Sink& sink, const PlatformIommu& platform, bool write,
                  uint64_t last, DmaPiece* piece) {
   piece->entry = sink.table({StoreKind::kIommu, 0}).Find(piece->iova);
   if (piece->entry) last = std::min(last, piece->entry->last);
+  const std::optional<Entry> damage = DamageAt(sink, piece->iova, &last);
   const Translation t = Translate(*platform.unit, *platform.table, piece->iova,
                                   last, write, sink);
   piece->walk = t.walk;
@@ -105,12 +135,48 @@ void TranslateAt(Sink& sink, const PlatformIommu& platform, bool write,
   piece->rule = t.stale        ? Rule::kIommuOld
                 : platform.vtd ? VtdRuleOf(piece->fault)
                                : Rule::kIommuWalk;
+  if (damage) NoteDamage(*damage, t, piece);
   if (!t.walk.ok) return;
-  piece->length = t.last - piece->iova + 1;
+  last = t.last;
+  // Garbage may be a leaf that is smaller than what the entry spans.
+  if (damage) {
+    last = std::min(last, piece->iova | ((uint64_t{1} << t.walk.size_bits) - 1));
+  }
+  piece->length = last - piece->iova + 1;
   piece->hpa = t.walk.pa;
-  sim::Check(t.stale || (piece->entry &&
+  sim::Check(damage || t.stale || (piece->entry &&
                          piece->entry->Translate(piece->iova) == piece->hpa),
              "the IOMMU's tables hold what its store shows");
+}
+
+// True where the context lets the access go on to the tables.
+bool ContextAllows(const Sink& sink, const PlatformIommu& platform, bool write,
+                   DmaPiece* piece) {
+  if (platform.context == nullptr) return true;
+  const ContextAnswer answer =
+      ResolveContext(*platform.context,
+                     {.access = write ? kAccessWrite : kAccessRead,
+                      .pasid = platform.pasid});
+  if (answer.reason == IommuFault::kNone && !answer.identity()) return true;
+  const bool by_process =
+      platform.pasid && (answer.reason == IommuFault::kNone ||
+                         answer.place >= FaultPlace::kPasidDir);
+  const std::optional<Entry> context =
+      by_process ? sink.table({StoreKind::kProcess, 0}).Find(*platform.pasid)
+                 : sink.table({StoreKind::kContext, 0}).AtOrAfter(0);
+  if (context) piece->decided_by = context->born;
+  if (answer.reason == IommuFault::kNone) {
+    piece->via = DmaVia::kIdentity;
+    piece->rule = Rule::kIommuIdentity;
+    piece->hpa = piece->iova;
+    return false;
+  }
+  piece->fault = FaultReason::kContext;
+  piece->rule = Rule::kIommuRefused;
+  piece->place = answer.place;
+  piece->walk.reason = answer.reason;
+  piece->walk.native_code = answer.riscv_cause;
+  return false;
 }
 
 // From `iova` to where the MSI window begins or ends, at most `length` bytes.
@@ -130,19 +196,17 @@ void PlatformAccess(Sink& sink, uint64_t iova, uint64_t length, bool write,
     DmaPiece piece;
     piece.iova = iova;
     piece.length = length;
+    piece.pasid = platform.pasid;
     const uint64_t alike =
         platform.msi_window ? UntilMsiBorder(iova, length) : length;
     if (platform.msi_window && IsMsiAddress(iova)) {
       TakeForInterrupt(write, &piece);
-    } else {
+    } else if (ContextAllows(sink, platform, write, &piece)) {
       TranslateAt(sink, platform, write, iova + (alike - 1), &piece);
     }
     if (piece.fault != FaultReason::kNone) return pieces->push_back(piece);
-    if (piece.absorbed) {
-      piece.length = alike;
-    } else {
-      ResolvePhysical(memory, &piece);
-    }
+    if (piece.absorbed || piece.via == DmaVia::kIdentity) piece.length = alike;
+    if (!piece.absorbed) ResolvePhysical(memory, &piece);
     iova += piece.length;
     length -= piece.length;
     Append(piece, pieces);

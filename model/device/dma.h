@@ -9,7 +9,9 @@
 // A-simblk seq/dma_crossing_mapping_end steps 5 to 9: EIO, and nothing landed).
 // Hardware goes through the platform IOMMU page by page, by way of its caches
 // (model/iommu/translation_unit.h): it stops at the page that faults, and what
-// came before has happened (A-vp-platform-iommu, same case).
+// came before has happened (A-vp-platform-iommu, same case). First of all the
+// IOMMU looks up what it knows of the device (model/iommu/context.h), each time
+// anew: contexts are not cached.
 //
 // Not for: when accesses happen (the machine), nor what they were meant to do
 // (the oracle).
@@ -21,6 +23,8 @@
 #include "model/event/kinds.h"
 #include "model/event/rules.h"
 #include "model/host/host_memory.h"
+#include "model/iommu/context.h"
+#include "model/iommu/fault.h"
 #include "model/iommu/page_table.h"
 #include "model/iommu/translation_unit.h"
 #include "model/iommu/walker.h"
@@ -28,6 +32,13 @@
 #include "model/store/sink.h"
 
 namespace iovalab {
+
+// By what an access through the platform IOMMU got its address.
+enum class DmaVia : uint8_t {
+  kTables,    // the tables that the kernel wrote, or a cache of them
+  kIdentity,  // none: the context says that addresses are physical
+  kDamage,    // a damaged entry of the tables
+};
 
 // A run of the access that goes to consecutive bytes of one memory object, or
 // the part that faults.
@@ -45,6 +56,12 @@ struct DmaPiece {
   // The run of a cache of the platform IOMMU's that translated its first byte.
   std::optional<Entry> cached;
   bool stale = false;  // the tables say something else by now
+  DmaVia via = DmaVia::kTables;
+  // Of a refusal by the context: where that was found. kPages: of a walk's.
+  FaultPlace place = FaultPlace::kPages;
+  std::optional<uint32_t> pasid;
+  // The event that put there what decided, where that is not `entry`.
+  uint64_t decided_by = kNoEvent;
 };
 
 // What hardware goes through.
@@ -53,6 +70,10 @@ struct PlatformIommu {
   TranslationUnit* unit = nullptr;   // in front of it
   bool msi_window = true;            // x86's
   bool vtd = true;                   // its rules are recorded
+  // What it knows of the device, whose tables are `table`; null: that these
+  // translate. And what the request says of a process.
+  const DeviceContext* context = nullptr;
+  std::optional<uint32_t> pasid = {};
 };
 
 // Addresses that x86 takes for interrupt requests before any translation.

@@ -27,7 +27,8 @@ inline constexpr absl::string_view kMsgTypes[] = {
     "ACCESS_FAIL", "BATCH_BEGIN", "BATCH_END"};
 inline constexpr absl::string_view kReasons[] = {
     "none",          "not_present", "permission",
-    "address_width", "user_memory", "interrupt_range"};
+    "address_width", "user_memory", "interrupt_range",
+    "context"};
 inline constexpr absl::string_view kDeltaOps[] = {"add", "del", "set"};
 inline constexpr absl::string_view kOnOff[] = {"off", "on"};
 static_assert(std::size(kActors) == static_cast<size_t>(Actor::kCount));
@@ -203,7 +204,8 @@ inline constexpr absl::string_view kIommuReasons[] = {
 inline constexpr absl::string_view kDialects[] = {
     "vtd", "vtd_scalable", "amd", "smmuv3", "riscv", "s390", "none"};
 inline constexpr absl::string_view kFates[] = {"recorded", "compressed",
-                                               "overflowed", "latched"};
+                                               "overflowed", "latched",
+                                               "silent"};
 inline constexpr FieldInfo kIommuFaultFields[] = {
     {"request", T::kName},
     {"iova", T::kHex},
@@ -218,6 +220,7 @@ inline constexpr FieldInfo kIommuFaultFields[] = {
     {"source_id", T::kSize},
     {"reported", T::kBool},
     {"fate", T::kEnum, true, 0, kFates},
+    {"pasid", T::kSize, true, UINT64_MAX},
 };
 // Of model/iommu/invalidation.h InvalidationKind.
 inline constexpr absl::string_view kInvalidations[] = {
@@ -235,6 +238,16 @@ inline constexpr FieldInfo kInvalidatedFields[] = {
     {"iotlb", T::kCount},
     {"walk", T::kCount, true},
     {"atc", T::kCount, true},
+};
+
+// `was`: the entry before, absent where no table holds it.
+inline constexpr FieldInfo kPoisonFields[] = {
+    {"iova", T::kHex},
+    {"level", T::kSigned},
+    {"pte_at", T::kHex, true, UINT64_MAX},
+    {"was", T::kHex, true, UINT64_MAX},
+    {"pte", T::kHex},
+    {"done", T::kBool},
 };
 
 inline constexpr FieldInfo kControlFields[] = {

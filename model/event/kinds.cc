@@ -82,6 +82,9 @@ constexpr KindInfo kKinds[] = {
      "the IOMMU reads an entry of a table, which is for the IOVAs first to "
      "last",
      kWalkFields},
+    {Kind::kPoison, "poison",
+     "an entry of the IOMMU's tables is overwritten, or is in no table (done)",
+     kPoisonFields},
 };
 
 constexpr bool RowsMatch() {

@@ -96,6 +96,7 @@ enum class Kind : uint8_t {
   kInvalidate,   // kernel: asks the IOMMU to forget translations
   kInvalidated,  // IOMMU: has forgotten them
   kWalk,         // IOMMU: reads an entry of a table
+  kPoison,       // script: an entry of the IOMMU's tables is damaged
   kCount,
 };
 
@@ -151,6 +152,7 @@ enum class FaultReason : uint8_t {
   kAddressWidth,
   kUserMemory,
   kInterruptRange,
+  kContext,
   kCount
 };
 

@@ -153,6 +153,15 @@ enum class Rule : uint16_t {
   kIommuInvalidated,
   kIommuOld,
   kIommuTableReplaced,
+  kIommuAttached,
+  kIommuContext,
+  kIommuProcess,
+  kIommuRefused,
+  kIommuIdentity,
+  kIommuPoison,
+  kIommuNoTable,
+  kIommuDamaged,
+  kIommuHealed,
 
   // vDPA devices
   kDevIdentity,

@@ -250,6 +250,43 @@ inline constexpr RuleInfo kKernelRules[] = {
      "Linux 6.1 drivers/iommu/intel/iommu.c switch_to_super_page, "
      "io-pgtable-arm.c arm_lpae_init_pte, amd/io_pgtable.c free_clear_pte",
      "a superpage where a table was: its pointer is invalidated by the map"},
+    {Rule::kIommuAttached, "iommu.attached", kSrc,
+     "Linux 6.12 drivers/vhost/vdpa.c vhost_vdpa_alloc_domain",
+     "opening the device attaches it to a domain of vhost-vdpa's: its context "
+     "names that domain's tables"},
+    {Rule::kIommuContext, "iommu.context", kSrc,
+     "Linux 6.12 drivers/iommu/iommu.c __iommu_device_set_domain, "
+     "drivers/iommu/intel/iommu.c device_block_translation, "
+     "drivers/iommu/intel/pasid.c intel_context_flush_present",
+     "the host's driver puts the device into another domain, or takes its "
+     "context away, and invalidates context and IOTLB"},
+    {Rule::kIommuProcess, "iommu.process", kSrc,
+     "VT-d specification 9.6 (scalable-mode PASID table entry); RISC-V IOMMU "
+     "specification 2.2",
+     "what the IOMMU knows of a process of the device (PASID)"},
+    {Rule::kIommuRefused, "iommu.refused", kSrc,
+     "VT-d specification 7.1.3; SMMUv3 specification 7.3; RISC-V IOMMU "
+     "specification 2.3, 3.2; AMD 48882 2.5",
+     "no context, one that blocks, or a PASID without one: the access is "
+     "refused before any table is walked"},
+    {Rule::kIommuIdentity, "iommu.identity", kSrc,
+     "VT-d specification 9.3 (translation type 10b); RISC-V IOMMU "
+     "specification 2.3 (Bare)",
+     "the context says that addresses are physical: no table is walked, no "
+     "cache asked"},
+    {Rule::kIommuPoison, "iommu.poison", kDer, "a fault injection",
+     "somebody overwrites an entry of the IOMMU's tables; no invalidation "
+     "follows"},
+    {Rule::kIommuNoTable, "iommu.no_table", kDer, "a fault injection",
+     "there is no table of that level at the address, so no entry to damage"},
+    {Rule::kIommuDamaged, "iommu.damaged", kSrc,
+     "the format's specification, see model/iommu",
+     "the walk met a damaged entry and did what it says"},
+    {Rule::kIommuHealed, "iommu.healed", kDer,
+     "drivers write entries without a look at what is there but for its "
+     "presence; a table that a damaged pointer lost is taken to be found again",
+     "a map or unmap that touches what a damaged entry spans puts back what "
+     "the driver wrote"},
 };
 
 }  // namespace iovalab

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "model/iommu/entry_step.h"
+#include "model/iommu/fault.h"
 #include "model/iommu/format.h"
 
 namespace iovalab {
@@ -30,10 +31,14 @@ struct TableRoot {
 
 struct ProcessContext {
   uint32_t pasid = 0;
+  // kNone, kBlocked: it is not valid, as if it were not there. kIdentity:
+  // neither stage translates (VT-d's pass-through; RISC-V cannot say it under a
+  // second stage).
+  ContextKind kind = ContextKind::kTranslated;
   uint16_t asid = 0;                 // tags what caches keep of it
   bool supervisor = false;           // ENS: may make supervisor requests
   bool supervisor_may_user = false;  // SUM
-  TableRoot first;
+  TableRoot first = {};
 };
 
 struct DeviceContext {
@@ -63,9 +68,15 @@ inline constexpr uint32_t kCauseProcessInvalid = 266;
 struct ContextAnswer {
   IommuFault reason = IommuFault::kNone;
   uint32_t riscv_cause = 0;
+  FaultPlace place = FaultPlace::kPages;  // of a refusal: where it was found
   TableRoot first = {};
   TableRoot second = {};
   WalkRequest request = {};
+
+  // No stage translates.
+  bool identity() const {
+    return first.format == nullptr && second.format == nullptr;
+  }
 };
 
 ContextAnswer ResolveContext(const DeviceContext& context,

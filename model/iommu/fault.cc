@@ -57,6 +57,9 @@ constexpr FaultRowInfo kRows[] = {
      "CONTEXT_ENTRY_RSVD", "non-zero reserved fields in CTP"},
     {kLegacy, 0xC, kReservedBits, kAny, kS12, kPages, "PAGING_ENTRY_RSVD",
      "non-zero reserved fields in PTE"},
+    // A request with PASID; of a root table in legacy mode (TTM 0).
+    {kLegacy, 0x31, kTypeBlocked, kAny, kS12, kDir | kPasid, "RTADDR_INV_TTM",
+     "SM: TTM 0 for request with PASID"},
     {kLegacy, 0xD, kTypeBlocked, kAny, kS12, kAll, "CONTEXT_ENTRY_TT",
      "PCE for translation request specifies blocking"},
 
@@ -129,8 +132,7 @@ constexpr FaultRowInfo kRows[] = {
     {kSmmu, 0x12, kAccessFlag, kAny, kS12, kAll, "F_ACCESS", ""},
     {kSmmu, 0x06, kTypeBlocked, kAny, kS12, kRoot | kContext,
      "F_STREAM_DISABLED", ""},
-    {kSmmu, 0x07, kTypeBlocked, kAny, kS12, kPages | kDir | kPasid,
-     "F_TRANSL_FORBIDDEN", ""},
+    {kSmmu, 0x07, kTypeBlocked, kAny, kS12, kPages, "F_TRANSL_FORBIDDEN", ""},
 
     {kRiscv, 257, kTableFetch, kAny, kS12, kRoot | kContext, "DDT_LOAD_FAULT",
      ""},
@@ -181,6 +183,9 @@ IommuFault Folded(FaultDialect dialect, const FaultCause& c) {
     case kLegacy:
       return r == kPermission ? kNotPresent : r;
     case kScalable:
+      // A device without processes has no entry for any of them.
+      if (r == kTypeBlocked && c.place >= FaultPlace::kPasidDir)
+        return kNoContext;
       return r == kPermission && c.stage == 2 ? kNotPresent : r;
     case kAmd:
       if (r == kReservedBits && c.place == FaultPlace::kPages)
@@ -191,6 +196,9 @@ IommuFault Folded(FaultDialect dialect, const FaultCause& c) {
                  : r;
     case kSmmu:
       if (r == kInputWidth) return kNotPresent;
+      // Substreams are off.
+      if (r == kTypeBlocked && c.place >= FaultPlace::kPasidDir)
+        return kNoContext;
       if (r != kReservedBits) return r;
       if (c.place == FaultPlace::kPages) return kNotPresent;
       return c.place <= FaultPlace::kContext ? kNoContext : r;

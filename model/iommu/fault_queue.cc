@@ -38,7 +38,7 @@ FaultQueueShape QemuVtdFaultQueue() {
 
 absl::string_view FaultFateName(FaultFate fate) {
   constexpr absl::string_view kNames[] = {"recorded", "compressed",
-                                          "overflowed", "latched"};
+                                          "overflowed", "latched", "silent"};
   return kNames[static_cast<int>(fate)];
 }
 

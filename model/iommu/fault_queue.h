@@ -43,6 +43,7 @@ enum class FaultFate : uint8_t {
   kCompressed,  // an earlier fault of the source waits
   kOverflowed,  // no place: sets the overflow flag
   kLatched,     // the overflow flag was set before
+  kSilent,      // hardware of this family records no such fault
 };
 absl::string_view FaultFateName(FaultFate fate);
 

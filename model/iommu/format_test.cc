@@ -374,5 +374,30 @@ TEST(Context, WhichTablesTranslate) {
   EXPECT_EQ(ResolveContext(context, {.pasid = 3}).riscv_cause, 266u);
 }
 
+// What a process is by itself; and where a refusal was found, from which each
+// family's code follows.
+TEST(Context, KindsOfProcesses) {
+  DeviceContext context;
+  context.kind = ContextKind::kTranslated;
+  context.second = {&F("vtd4"), 0x4000};
+  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).place, FaultPlace::kPasidDir);
+  context.has_processes = true;
+  context.processes = {{.pasid = 1},
+                       {.pasid = 2, .kind = ContextKind::kIdentity},
+                       {.pasid = 3, .kind = ContextKind::kBlocked}};
+  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).second.address, 0x4000u);
+  EXPECT_FALSE(ResolveContext(context, {.pasid = 1}).identity());
+  EXPECT_TRUE(ResolveContext(context, {.pasid = 2}).identity());
+  for (const uint32_t pasid : {3, 4}) {
+    const ContextAnswer answer = ResolveContext(context, {.pasid = pasid});
+    EXPECT_EQ(answer.reason, IommuFault::kNoContext);
+    EXPECT_EQ(answer.riscv_cause, 266u);
+    EXPECT_EQ(answer.place, FaultPlace::kPasidContext);
+  }
+  EXPECT_FALSE(ResolveContext(context, {}).identity());
+  context.kind = ContextKind::kIdentity;
+  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).riscv_cause, 260u);
+}
+
 }  // namespace
 }  // namespace iovalab

@@ -150,6 +150,21 @@ uint64_t LeafBytes(const IommuDomain& domain, uint64_t first, uint64_t last,
   return bytes == 0 ? kPageSize : bytes;
 }
 
+// Changes the context's entry, where it is recorded.
+void RecordContext(const IommuDomain& domain, ContextKind kind, Rule rule,
+                   Sink& sink) {
+  if (!domain.context_of) return;
+  const uint64_t id = *domain.context_of;
+  const Entry now{id, id, static_cast<uint64_t>(kind), domain.flush.domain,
+                  kPermNone};
+  const std::optional<Entry> old = sink.table(kContextStore).Find(id);
+  if (!old) {
+    sink.Add(kContextStore, now, rule, Actor::kKernel);
+  } else if (old->target != now.target) {
+    sink.Set(kContextStore, *old, now, rule, Actor::kKernel);
+  }
+}
+
 // The first byte of the leaf that holds `iova` and goes whole.
 uint64_t FirstCleared(const IommuDomain& domain, uint64_t iova,
                       const Sink& sink) {
@@ -162,7 +177,22 @@ uint64_t FirstCleared(const IommuDomain& domain, uint64_t iova,
 
 }  // namespace
 
+void IommuSetContext(IommuDomain& domain, ContextKind kind, Sink& sink) {
+  RecordContext(domain, kind, Rule::kIommuContext, sink);
+  const std::optional<FaultDialect>& dialect = domain.table.driver->dialect;
+  if (dialect && CommandFor(*dialect, InvalidationKind::kContext) != nullptr) {
+    Log(domain, {IommuCall::Op::kFlushContext});
+    Invalidation context;
+    context.kind = InvalidationKind::kContext;
+    context.domain = domain.flush.domain;
+    context.source_id = *domain.context_of;
+    Ask(domain, {context}, {Iova(0), Iova(0)}, Rule::kIommuContext, sink);
+  }
+  AskDomain(domain, Rule::kIommuContext, sink);
+}
+
 void IommuAttach(IommuDomain& domain, Sink& sink) {
+  RecordContext(domain, ContextKind::kTranslated, Rule::kIommuAttached, sink);
   Log(domain, {IommuCall::Op::kFlushContext});
   AskDomain(domain, Rule::kIommuStrict, sink);
   Log(domain, {IommuCall::Op::kAttach});

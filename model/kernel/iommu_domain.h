@@ -21,6 +21,7 @@
 
 #include "model/addr/address.h"
 #include "model/event/trace.h"
+#include "model/iommu/context.h"
 #include "model/iommu/invalidation.h"
 #include "model/kernel/iommu_driver.h"
 #include "model/kernel/iommu_flush.h"
@@ -29,6 +30,8 @@
 #include "model/store/sink.h"
 
 namespace iovalab {
+
+inline constexpr StoreId kContextStore{StoreKind::kContext, 0};
 
 // One call or command, for those who compare them with a recording.
 struct IommuCall {
@@ -60,6 +63,9 @@ struct IommuDomain {
   // The device asks for translations ahead (ATS), by this source id: its own
   // cache has to be invalidated too.
   std::optional<uint32_t> ats;
+  // Whose context is recorded, in store kContext, by source id; nothing: it is
+  // vhost-vdpa's from the attach on, and nobody changes it.
+  std::optional<uint32_t> context_of;
   // Somebody takes what is asked of the hardware.
   bool has_hardware = false;
   std::vector<IommuAsked> asked;
@@ -73,6 +79,10 @@ struct IommuDomain {
 void IommuAttach(IommuDomain& domain, Sink& sink);
 // The domain goes with all that it maps.
 void IommuFree(IommuDomain& domain, Sink& sink);
+
+// The host's driver makes the context of `context_of` another, which is given,
+// and has the hardware forget it and the domain's translations.
+void IommuSetContext(IommuDomain& domain, ContextKind kind, Sink& sink);
 
 // Maps whole pages [iova, iova + size) to hpa on, size > 0. 0, or, with nothing
 // mapped and `why` saying which rule: -EINVAL for a permission other than r, w

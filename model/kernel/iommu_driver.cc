@@ -29,7 +29,8 @@ IommuDriver Row(absl::string_view name, absl::string_view help,
 // (recorded, q35-2g-vtd-linux). A flush is one aligned mask
 // (drivers/iommu/intel/cache.c calculate_psi_aligned_address), of at most 2^18
 // pages (capability register MAMV, QEMU's), and says what it knows of tables
-// (IH: recorded, 1 on 6.12 where none was freed).
+// (IH: recorded, 1 on 6.12 where none was freed). A blocking domain clears the
+// context entry (device_block_translation).
 IommuDriver Vtd(absl::string_view name, absl::string_view help) {
   IommuDriver d =
       Row(name, help, "Linux 6.12 drivers/iommu/intel/iommu.c; recorded");
@@ -42,6 +43,7 @@ IommuDriver Vtd(absl::string_view name, absl::string_view help) {
   d.compress_source = true;
   d.flush = FlushStyle::kAlignedMask;
   d.flush_limit = 18;
+  d.blocked = BlockedDevice::kCleared;
   d.flush_hint = FlushHint::kAsKnown;
   return d;
 }
@@ -52,7 +54,9 @@ IommuDriver Vtd(absl::string_view name, absl::string_view help) {
 // entries (EVT_BUFFER_SIZE). A flush is one aligned mask unless bit 52 or a
 // higher one differs (drivers/iommu/amd/iommu.c build_inv_address), always with
 // the tables (build_inv_iommu_pages, PDE). In a virtual machine, told by the
-// non-present cache, Linux sends exact powers of two; that is not modelled.
+// non-present cache, Linux sends exact powers of two; that is not modelled. A
+// device table entry that blocks is valid, without tables and without read and
+// write (clear_dte_entry).
 IommuDriver AmdV1() {
   IommuDriver d = Row("amdv1", "AMD v1, 6 levels; leaves of any power of two",
                       "Linux 6.12 drivers/iommu/amd/io_pgtable.c");
@@ -72,7 +76,9 @@ IommuDriver AmdV1() {
 // with the leaf bit (arm-smmu-v3.c arm_smmu_iotlb_sync,
 // __arm_smmu_tlb_inv_range). From 512 on (CMDQ_MAX_TLBI_OPS) one for the VMID:
 // in 6.12 only where the CPU's tables are shared (arm-smmu-v3-sva.c), later for
-// all (arm_smmu_domain_inv_range); that stage 2 of 6.1 does so is derived.
+// all (arm_smmu_domain_inv_range); that stage 2 of 6.1 does so is derived. A
+// stream table entry that blocks says "abort" (arm_smmu_make_abort_ste), of
+// which the hardware records nothing (specification 5.2, Config 0b000).
 IommuDriver LpaeS2() {
   IommuDriver d = Row("lpae_s2", "SMMUv3 stage 2, 4 KiB granule, 48 bits",
                       "Linux 6.1 drivers/iommu/io-pgtable-arm.c; recorded "
@@ -84,6 +90,7 @@ IommuDriver LpaeS2() {
   d.frees_tables = true;
   d.dialect = FaultDialect::kSmmuV3;
   d.fault_records = 128;
+  d.blocked = BlockedDevice::kBlocksSilently;
   d.map_rule = Rule::kIommuMapLpae;
   d.flush = FlushStyle::kEachLeaf;
   d.flush_limit = 511;
@@ -110,7 +117,8 @@ IommuDriver S390() {
 // for its own domains; it is taken to treat it alike. 128 fault records
 // (RISCV_IOMMU_DEF_FQ_COUNT). An IOTINVAL for each page, which leaves tables
 // alone, below 2 MiB, else one for all (RISCV_IOMMU_IOTLB_INVAL_LIMIT,
-// riscv_iommu_iotlb_inval).
+// riscv_iommu_iotlb_inval). A blocking domain makes the device context invalid
+// (riscv_iommu_attach_blocking_domain).
 IommuDriver Riscv(absl::string_view name, absl::string_view help) {
   IommuDriver d = Row(name, help, "Linux 6.13 drivers/iommu/riscv/iommu.c");
   if (d.format->sign_extended) --d.aperture_bits;
@@ -121,6 +129,7 @@ IommuDriver Riscv(absl::string_view name, absl::string_view help) {
   d.stops_at_hole = true;
   d.dialect = FaultDialect::kRiscv;
   d.fault_records = 128;
+  d.blocked = BlockedDevice::kCleared;
   d.map_rule = Rule::kIommuMapRiscv;
   d.flush = FlushStyle::kEachPage;
   d.flush_limit = 511;

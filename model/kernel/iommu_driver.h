@@ -66,6 +66,13 @@ enum class FlushHint : uint8_t {
   kLeavesOnly,  // always: its unmap frees no table
 };
 
+// What the driver's blocking domain makes of the device's context.
+enum class BlockedDevice : uint8_t {
+  kBlocks,         // a context that says so
+  kBlocksSilently,  // and the hardware records no fault
+  kCleared,        // none
+};
+
 struct IommuDriver {
   absl::string_view name;  // value of the axis `format`
   absl::string_view help;
@@ -94,6 +101,7 @@ struct IommuDriver {
   // commands. Beyond it the domain is flushed.
   uint32_t flush_limit = 0;
   FlushHint flush_hint = FlushHint::kTablesToo;
+  BlockedDevice blocked = BlockedDevice::kBlocks;
 
   uint64_t aperture_last() const {
     return ~uint64_t{0} >> (64 - aperture_bits);

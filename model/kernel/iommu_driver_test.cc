@@ -30,13 +30,13 @@ class IommuFormatTest : public testing::TestWithParam<const char*> {
     why_ = Rule::kNone;
     const int r =
         IommuMap(domain_, iova, Hpa(hpa), size, perm, kernel_, sink_, &why_);
-    EXPECT_TRUE(IommuTableAgrees(domain_.table, table()));
+    EXPECT_TRUE(IommuTableAgrees(domain_.table, table(), IntervalTable(false)));
     return r;
   }
   uint64_t Unmap(uint64_t iova, uint64_t size) {
     const uint64_t bytes = IommuUnmap(domain_, iova, size,
                                       Rule::kVdpaUnmapMessage, kernel_, sink_);
-    EXPECT_TRUE(IommuTableAgrees(domain_.table, table()));
+    EXPECT_TRUE(IommuTableAgrees(domain_.table, table(), IntervalTable(false)));
     return bytes;
   }
   const IntervalTable& table() const { return stores_.Get(kIommuStore); }
@@ -148,7 +148,7 @@ TEST_P(IommuFormatTest, CostsNoMoreForMore) {
   EXPECT_EQ(Unmap(0x10000000, 0x40000000), 0x40000000u);
   IommuFree(domain_, sink_);
   EXPECT_TRUE(table().empty());
-  EXPECT_TRUE(IommuTableAgrees(domain_.table, table()));
+  EXPECT_TRUE(IommuTableAgrees(domain_.table, table(), IntervalTable(false)));
 }
 
 // A table of pages, each with the leaf that it was mapped by, which does what
@@ -287,7 +287,8 @@ TEST(IommuTable, WithoutSuperpages) {
     EXPECT_EQ(IommuUnmap(domain, 0x1000, 0x20000, Rule::kVdpaUnmapMessage,
                          kernel, sink),
               c.gone);
-    EXPECT_TRUE(IommuTableAgrees(domain.table, stores.Get(kIommuStore)));
+    EXPECT_TRUE(IommuTableAgrees(domain.table, stores.Get(kIommuStore),
+                                 stores.Get(kPoisonStore)));
     EXPECT_EQ(copy.driver->leaf_sizes, domain.table.driver->leaf_sizes);
     IommuFree(domain, sink);
     EXPECT_EQ(domain.table.driver->leaf_sizes, copy.driver->leaf_sizes);

@@ -45,13 +45,15 @@ void WriteLeaves(IommuTable& table, const Entry& run, uint64_t first,
 }
 
 void AddRun(IommuTable& table, const Entry& run, Rule rule, Sink& sink) {
+  IommuTableHeal(table, run.first, run.last, sink);
   sink.Add(kIommuStore, run, rule, Actor::kKernel);
-  WriteLeaves(table, run, run.first, run.last, table.driver->leaf_sizes);
+  IommuWriteLeaves(table, run, run.first, run.last);
 }
 
 // Takes [from, to], of the run, out of it.
 void CutRun(IommuTable& table, const Entry& run, uint64_t from, uint64_t to,
             Rule rule, Sink& sink) {
+  IommuTableHeal(table, from, to, sink);
   sink.Del(kIommuStore, run, rule, Actor::kKernel);
   if (run.first < from) {
     Entry head = run;
@@ -194,36 +196,19 @@ uint64_t IommuTableUnmap(IommuTable& table, uint64_t first, uint64_t last,
   return cleared + 1 > last ? cleared : last;
 }
 
+void IommuWriteLeaves(IommuTable& table, const Entry& run, uint64_t first,
+                      uint64_t last) {
+  WriteLeaves(table, run, first, last, table.driver->leaf_sizes);
+}
+
 void IommuTableFree(IommuTable& table, Rule rule, Sink& sink) {
   while (const auto run = sink.table(kIommuStore).AtOrAfter(0)) {
     sink.Del(kIommuStore, *run, rule, Actor::kKernel);
   }
+  while (const auto damaged = sink.table(kPoisonStore).AtOrAfter(0)) {
+    sink.Del(kPoisonStore, *damaged, rule, Actor::kKernel);
+  }
   table.pages = PageTable(table.driver->format);
-}
-
-bool IommuTableAgrees(const IommuTable& table, const IntervalTable& runs) {
-  const PageTable& pages = table.pages;
-  bool same = true;
-  uint64_t bytes = 0;  // modulo 2^64
-  pages.ForEachRun(0, pages.format().last_position(), [&](const LeafRun& r) {
-    bytes += r.last - r.first + 1;
-    const uint64_t offset = (uint64_t{1} << r.size_bits) - 1;
-    for (uint64_t at = r.first; same;) {
-      const auto e = runs.Find(at);
-      const uint64_t address =
-          r.constant ? r.address : r.address + at - r.first;
-      same = e && e->perm == r.perm && e->Translate(at) == address;
-      if (!same) return;
-      const Range<Iova> leaf = IommuLeafAt(*table.driver, *e, at);
-      same = leaf.first.value == at && leaf.last.value == at + offset;
-      // Leaves with one address are of as many runs.
-      const uint64_t last = r.constant ? at + offset : e->last;
-      if (last >= r.last) return;
-      at = last + 1;
-    }
-  });
-  runs.ForEach([&](const Entry& e) { bytes -= e.last - e.first + 1; });
-  return same && bytes == 0;
 }
 
 }  // namespace iovalab

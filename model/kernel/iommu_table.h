@@ -14,6 +14,9 @@
 // Not for: flushes, alignment and errno (iommu_domain.h), nor DMA
 // (model/device/dma.h).
 //
+// An entry may be damaged (store kPoison): then the tables hold there what the
+// damage says, and the runs what the driver wrote.
+//
 // Invariants: runs are whole pages; what is left of a cut run has the leaves
 // that it had in the whole, or where the driver splits leaves what it splits
 // them to; IommuTableAgrees after each call.
@@ -31,6 +34,7 @@
 namespace iovalab {
 
 inline constexpr StoreId kIommuStore{StoreKind::kIommu, 0};
+inline constexpr StoreId kPoisonStore{StoreKind::kPoison, 0};
 
 struct IommuTable {
   // Of a driver in the table of drivers; of its leaves those that are also in
@@ -61,9 +65,25 @@ uint64_t IommuTableUnmap(IommuTable& table, uint64_t first, uint64_t last,
 // Clears everything.
 void IommuTableFree(IommuTable& table, Rule rule, Sink& sink);
 
-// Whether hardware finds in the tables what the runs say, leaf by leaf: O(runs)
-// table lookups.
-bool IommuTableAgrees(const IommuTable& table, const IntervalTable& runs);
+// Puts `bits` into the entry of `level` (0: the last) for `iova`, which the
+// format translates, whatever the driver wrote there. False, and nothing
+// changed, where no table holds such an entry. Damaged entries below it are
+// lost with their tables. A map or unmap that touches what the entry spans puts
+// back what the driver wrote (iommu.healed).
+bool IommuTablePoison(IommuTable& table, uint64_t iova, int level,
+                      uint64_t bits, Sink& sink);
+// That, for the damaged entries that [first, last] touches.
+void IommuTableHeal(IommuTable& table, uint64_t first, uint64_t last,
+                    Sink& sink);
+
+// The leaves of [first, last] of the run, largest first, into the tables alone.
+void IommuWriteLeaves(IommuTable& table, const Entry& run, uint64_t first,
+                      uint64_t last);
+
+// Whether hardware finds in the tables what the runs say, leaf by leaf, and in
+// damaged entries what `poison` says: O(runs) table lookups.
+bool IommuTableAgrees(const IommuTable& table, const IntervalTable& runs,
+                      const IntervalTable& poison);
 
 }  // namespace iovalab
 

@@ -226,7 +226,8 @@ class RandomVdpa : public testing::TestWithParam<Config> {
     const int expected = slow_.Message(msg);
     const VdpaAnswer got = VhostVdpaStep(v_, device_, msg, Env(), sink_);
     ASSERT_EQ(got.kernel_ret, expected);
-    ASSERT_TRUE(IommuTableAgrees(v_.domain.table, sink_.table(kIommuStore)));
+    ASSERT_TRUE(IommuTableAgrees(v_.domain.table, sink_.table(kIommuStore),
+                                 sink_.table(kPoisonStore)));
     if (expected == 0 && msg.type == VdpaMsgType::kUpdate) {
       ASSERT_EQ(got.entries, slow_.iotlb.size() - entries);
     } else if (expected == 0 && msg.type == VdpaMsgType::kInvalidate) {

@@ -48,6 +48,15 @@ constexpr StoreKindInfo kKinds[] = {
      false, "the IOMMU's cache of pointers that span 2^N bytes each"},
     {K::kAtc, "atc", "L4", "iova", "hpa", "generation", true, false,
      "the device's own cache of leaves of 2^N bytes"},
+    {K::kContext, "context", "L3", "source_id", "kind", "domain", false, false,
+     "what the platform IOMMU knows of a device. kind: 0 nothing, 1 blocked, 2 "
+     "identity, 3 translated by the domain's tables"},
+    {K::kProcess, "process", "L3", "pasid", "kind", "domain", false, false,
+     "what it knows of the device's processes; kind as in context"},
+    {K::kPoison, "poison", "L3", "iova", "bits", "level", false, false,
+     "damaged entries of the platform IOMMU's tables, by what they span; bits: "
+     "what hardware reads; level: 0 the last. The store iommu has what software "
+     "wrote"},
 };
 
 constexpr bool RowsMatch() {

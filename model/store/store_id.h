@@ -34,6 +34,9 @@ enum class StoreKind : uint8_t {
   kHwIotlb,     // L4: the IOMMU's cache of leaves, by their size
   kWalkCache,   // L4: the IOMMU's cache of pointers to tables, by their span
   kAtc,         // L4: the device's own cache of leaves, by their size
+  kContext,     // L3: what the platform IOMMU knows of a device
+  kProcess,     // L3: what it knows of the device's processes (PASIDs)
+  kPoison,      // L3: entries of the platform IOMMU's tables that are damaged
   kCount,
 };
 
