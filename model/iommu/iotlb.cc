@@ -40,7 +40,7 @@ Iotlb::Iotlb(const IotlbShape& shape) : shape_(shape) {
 
 void Iotlb::Clear() {
   for (Slot& slot : slots_) {
-    if (slot.used) Note(slot.entry);
+    if (slot.used) changes_.Note(slot.entry, true, false);
     slot = {};
   }
   for (uint32_t set = 0; set < shape_.sets; ++set) {
@@ -141,7 +141,7 @@ void Iotlb::Insert(const IotlbEntry& entry, uint64_t iova) {
   const uint32_t b = FindBucket(e.domain, e.pasid, e.first, e.shift);
   if (b != kNone) {
     slots_[buckets_[b].slot].entry = e;
-    Note(e);
+    changes_.Note(e, true, true);
     MoveToNewest(buckets_[b].slot);
     return;
   }
@@ -162,7 +162,7 @@ void Iotlb::Insert(const IotlbEntry& entry, uint64_t iova) {
 void Iotlb::Place(uint32_t slot, const IotlbEntry& e) {
   slots_[slot].entry = e;
   slots_[slot].used = true;
-  Note(e);
+  changes_.Note(e, false, true);
   MoveToNewest(slot);
   const uint32_t hash = Hash(e.domain, e.pasid, e.first, e.shift);
   uint32_t b = hash & bucket_mask_;
@@ -175,7 +175,7 @@ void Iotlb::Place(uint32_t slot, const IotlbEntry& e) {
 
 void Iotlb::Remove(uint32_t slot) {
   const IotlbEntry& e = slots_[slot].entry;
-  Note(e);
+  changes_.Note(e, true, false);
   EraseBucket(FindBucket(e.domain, e.pasid, e.first, e.shift));
   if (--of_shift_[e.shift] == 0) shifts_ &= ~ShiftBit(e.shift);
   slots_[slot].used = false;
@@ -246,25 +246,19 @@ const IotlbEntry* Iotlb::Exact(const IotlbEntry& key) const {
   return b == kNone ? nullptr : &slots_[buckets_[b].slot].entry;
 }
 
-std::optional<uint64_t> Iotlb::FirstSmaller(const IotlbEntry& than,
-                                            uint64_t from, uint64_t to) const {
+std::optional<uint64_t> Iotlb::FirstUpTo(int shift, uint32_t domain,
+                                         uint64_t from, uint64_t to) const {
   std::optional<uint64_t> lowest;
-  if ((shifts_ & (ShiftBit(than.shift) - 1)) == 0) return lowest;
+  if ((shifts_ & (UINT64_MAX >> (63 - shift))) == 0) return lowest;
   for (const Slot& slot : slots_) {
     const IotlbEntry& e = slot.entry;
-    if (!slot.used || e.shift >= than.shift || e.domain != than.domain ||
-        e.pasid != than.pasid || e.first < from || e.first > to) {
+    if (!slot.used || e.shift > shift || e.domain != domain ||
+        e.pasid != kNoPasid || e.first < from || e.first > to) {
       continue;
     }
     if (!lowest || e.first < *lowest) lowest = e.first;
   }
   return lowest;
-}
-
-std::vector<IotlbEntry> Iotlb::TakeChanges() {
-  std::vector<IotlbEntry> changes;
-  changes.swap(changes_);
-  return changes;
 }
 
 std::vector<IotlbEntry> Iotlb::Entries() const {

@@ -19,25 +19,11 @@
 #include <optional>
 #include <vector>
 
+#include "model/iommu/iotlb_changes.h"
+#include "model/iommu/iotlb_entry.h"
 #include "model/iommu/iotlb_shape.h"
 
 namespace iovalab {
-
-// Of a request without PASID.
-inline constexpr uint32_t kNoPasid = UINT32_MAX;
-
-struct IotlbEntry {
-  uint64_t first = 0;   // IOVA, aligned to 2^shift
-  uint64_t target = 0;  // output address; page-walk cache: of the table
-  uint32_t domain = 0;
-  uint32_t pasid = kNoPasid;
-  uint8_t shift = 12;  // log2 of its size, 0 to 63
-  uint8_t perm = 0;    // bits of what is granted: 1 read, 2 write, 4 execute
-  uint64_t generation = 0;  // of the table when it was walked
-
-  uint64_t last() const { return first + ((uint64_t{1} << shift) - 1); }
-  friend bool operator==(const IotlbEntry&, const IotlbEntry&) = default;
-};
 
 // Which entries an invalidation is for.
 struct IotlbMatch {
@@ -74,15 +60,15 @@ class Iotlb {
   // The entry with this key (domain, PASID, first, shift); null where there is
   // none. Does not count as a use.
   const IotlbEntry* Exact(const IotlbEntry& key) const;
-  // Where in [from, to] the lowest entry begins that is of `than`'s (domain,
-  // PASID) and smaller; nothing where there is none.
-  std::optional<uint64_t> FirstSmaller(const IotlbEntry& than, uint64_t from,
-                                       uint64_t to) const;
+  // Where in [from, to] the lowest entry of the domain without PASID begins
+  // that is of 2^shift bytes at most; nothing where there is none.
+  std::optional<uint64_t> FirstUpTo(int shift, uint32_t domain, uint64_t from,
+                                    uint64_t to) const;
   // For those who keep a record of the contents: from now on the key of every
   // entry that comes, goes or changes is kept, until it is taken. A key may
-  // come more than once.
-  void KeepChanges() { keeps_changes_ = true; }
-  std::vector<IotlbEntry> TakeChanges();
+  // come more than once; they are O(capacity).
+  void KeepChanges() { changes_.Start(slots_.size()); }
+  std::vector<IotlbEntry> TakeChanges() { return changes_.Take(); }
 
   const IotlbShape& shape() const { return shape_; }
   uint32_t size() const { return size_; }
@@ -114,9 +100,6 @@ class Iotlb {
   void EraseBucket(uint32_t bucket);
   bool Matches(const IotlbEntry& entry, const IotlbMatch& match) const;
   void Clear();
-  void Note(const IotlbEntry& entry) {
-    if (keeps_changes_) changes_.push_back(entry);
-  }
 
   IotlbShape shape_;
   std::vector<Slot> slots_;       // set s has ways slots from s * ways
@@ -128,8 +111,7 @@ class Iotlb {
   uint32_t of_shift_[64] = {};
   uint32_t size_ = 0;
   uint64_t evictions_ = 0;
-  bool keeps_changes_ = false;
-  std::vector<IotlbEntry> changes_;
+  IotlbChanges changes_;
 };
 
 }  // namespace iovalab

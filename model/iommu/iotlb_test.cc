@@ -207,6 +207,45 @@ IotlbMatch RandomMatch(sim::Random& random) {
   return m;
 }
 
+// However much comes and goes, its log is as long as the cache is large and
+// tells of every entry that is not what it was.
+TEST(Iotlb, ChangesAreBoundedAndWhole) {
+  for (uint64_t round = 0; round < 60; ++round) {
+    sim::Random random(round, 2);
+    const IotlbShape shape = RandomShape(random);
+    Iotlb cache(shape);
+    cache.KeepChanges();
+    for (int take = 0; take < 20; ++take) {
+      const std::vector<IotlbEntry> before = cache.Entries();
+      const uint64_t touches = random.Below(random.Chance(1, 2) ? 20 : 2000);
+      for (uint64_t i = 0; i < touches; ++i) {
+        const uint64_t iova = RandomIova(random);
+        IotlbEntry e = Page(0, random.Below(3) << 12, 12);
+        e.first = iova >> 12 << 12;
+        cache.Insert(e, iova);
+        if (random.Chance(1, 8)) cache.Invalidate(RandomMatch(random));
+      }
+      const std::vector<IotlbEntry> changes = cache.TakeChanges();
+      ASSERT_LE(changes.size(), 4u * shape.sets * shape.ways + 16);
+      const std::vector<IotlbEntry> after = cache.Entries();
+      const auto in = [](const std::vector<IotlbEntry>& list,
+                         const IotlbEntry& e, bool key) {
+        return std::any_of(list.begin(), list.end(), [&](const auto& o) {
+          return key ? o.first == e.first && o.shift == e.shift &&
+                           o.domain == e.domain && o.pasid == e.pasid
+                     : o == e;
+        });
+      };
+      for (const IotlbEntry& e : before) {
+        ASSERT_TRUE(in(after, e, false) || in(changes, e, true)) << round;
+      }
+      for (const IotlbEntry& e : after) {
+        ASSERT_TRUE(in(before, e, false) || in(changes, e, true)) << round;
+      }
+    }
+  }
+}
+
 TEST(Iotlb, RandomAgainstTheReference) {
   for (uint64_t round = 0; round < 300; ++round) {
     sim::Random random(round, 1);

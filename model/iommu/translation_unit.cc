@@ -1,36 +1,16 @@
 #include "model/iommu/translation_unit.h"
 
 #include <algorithm>
-#include <bit>
 
+#include "model/iommu/cache_path.h"
 #include "model/iommu/cache_record.h"
+#include "model/iommu/cache_stream.h"
 #include "model/iommu/page_table_source.h"
+#include "model/iommu/walk_cache.h"
 #include "model/iommu/walk_record.h"
 
 namespace iovalab {
 namespace {
-
-// The caches that a device's access asks, in order.
-struct Path {
-  Iotlb* cache[2];
-  StoreKind kind[2];
-  int count = 0;
-
-  explicit Path(IommuCaches& caches) {
-    for (IommuCaches::Device& device : caches.devices) {
-      Add(device.atc, StoreKind::kAtc);
-    }
-    Add(caches.iotlb, StoreKind::kHwIotlb);
-  }
-  void Add(Iotlb& c, StoreKind k) {
-    cache[count] = &c;
-    kind[count++] = k;
-  }
-};
-
-uint64_t TargetAt(const IotlbEntry& e, uint64_t iova) {
-  return e.target + (iova - e.first);
-}
 
 std::optional<Entry> RunOf(const IotlbEntry& e, StoreKind kind,
                            const Sink& sink) {
@@ -38,7 +18,7 @@ std::optional<Entry> RunOf(const IotlbEntry& e, StoreKind kind,
 }
 
 void Record(TranslationUnit& unit, Rule went, Sink& sink) {
-  Path path(unit.caches);
+  CachePath path(unit.caches);
   for (int i = 0; i < path.count; ++i) {
     RecordCache(*path.cache[i], path.kind[i], Rule::kIommuCached, went, sink);
   }
@@ -46,54 +26,16 @@ void Record(TranslationUnit& unit, Rule went, Sink& sink) {
               sink);
 }
 
-// The pointers that a walk for `iova` down to the leaf read. Those above one
-// that was there already were read before.
-void FillWalkCache(TranslationUnit& unit, const PageTable& table, uint64_t iova,
-                   int leaf_level) {
-  Iotlb& walk = unit.caches.walk;
-  const Format& f = table.format();
-  const uint64_t position = f.Position(iova);
-  const IotlbEntry* known = walk.Find(unit.domain, kNoPasid, iova);
-  const int top = known == nullptr ? 64 : known->shift;
-  for (int level = f.root_level(); level > leaf_level; --level) {
-    const int shift = f.Shift(level);
-    if (shift >= top || (walk.shape().shifts & ShiftBit(shift)) == 0) continue;
-    IotlbEntry e;
-    e.first = iova & ~(ShiftBit(shift) - 1);
-    e.shift = static_cast<uint8_t>(shift);
-    e.target = table.TableAddress(level - 1, position);
-    e.domain = unit.domain;
-    e.perm = static_cast<uint8_t>(kAccessRead | kAccessWrite);
-    e.generation = table.generation();
-    walk.Insert(e, iova);
-  }
-}
-
-// The level of the table that hardware reads for `iova` because it still has a
-// pointer to it, where that table is no more.
-std::optional<int> FreedTable(TranslationUnit& unit, const PageTable& table,
-                              uint64_t iova) {
-  Iotlb& walk = unit.caches.walk;
-  if (walk.size() == 0) return std::nullopt;
-  const IotlbEntry* e = walk.Find(unit.domain, kNoPasid, iova);
-  if (e == nullptr) return std::nullopt;
-  const Format& f = table.format();
-  int level = f.root_level();
-  while (f.Shift(level) != e->shift) --level;
-  if (table.KindOf(level, f.Position(iova)) == EntryKind::kTable) {
-    return std::nullopt;
-  }
-  return level - 1;
-}
-
-// The same where hardware uses that pointer, and forgets those that it does
-// not. What it reads there was cleared before the table was freed.
+// The level of the freed table that hardware reads for `iova` by a pointer that
+// it has; pointers to freed tables that it does not use are forgotten. What it
+// reads there was cleared before the table was freed.
 std::optional<int> InFreedTable(TranslationUnit& unit, const PageTable& table,
                                 uint64_t iova) {
-  while (const std::optional<int> level = FreedTable(unit, table, iova)) {
+  Iotlb& walk = unit.caches.walk;
+  while (const auto level = FreedTable(walk, unit.domain, table, iova)) {
     if (unit.window.UsesOld()) return level;
-    const IotlbEntry gone = *unit.caches.walk.Find(unit.domain, kNoPasid, iova);
-    unit.caches.walk.Erase(gone);
+    const IotlbEntry gone = *walk.Find(unit.domain, kNoPasid, iova);
+    walk.Erase(gone);
   }
   return std::nullopt;
 }
@@ -112,148 +54,15 @@ Walked NothingIn(const PageTable& table, int level, uint64_t iova,
   return w;
 }
 
-enum class Touched : uint8_t {
-  kRefused,  // a cache holds something else, or a walk would read a freed table
-  kHit,
-  kMissed,  // everywhere
-};
-
-// A leaf's access by way of the caches, each of which keeps it afterwards.
-Touched TouchLeaf(TranslationUnit& unit, const PageTable& table,
-                  const IotlbEntry& leaf, int level, uint64_t iova,
-                  uint32_t access) {
-  Path path(unit.caches);
-  int missed = 0;
-  for (; missed < path.count; ++missed) {
-    const IotlbEntry* hit = nullptr;
-    // An entry that goes may have hidden a larger one.
-    while ((hit = path.cache[missed]->Find(unit.domain, kNoPasid, iova)) !=
-           nullptr) {
-      if (TargetAt(*hit, iova) != TargetAt(leaf, iova)) {
-        return Touched::kRefused;
-      }
-      if ((hit->perm & access) != 0) break;
-      const IotlbEntry narrow = *hit;
-      path.cache[missed]->Erase(narrow);
-    }
-    if (hit != nullptr) break;
-  }
-  if (missed == path.count) {
-    if (FreedTable(unit, table, iova)) return Touched::kRefused;
-    FillWalkCache(unit, table, iova, level);
-  }
-  const bool hit = missed < path.count;
-  while (missed-- > 0) path.cache[missed]->Insert(leaf, iova);
-  return hit ? Touched::kHit : Touched::kMissed;
-}
-
-// From `iova` to here, `end` at most, the first cache that has the address has
-// it in the same entry: not in a smaller one, which comes before it.
-uint64_t InSameEntry(const Path& path, uint32_t domain, uint64_t iova,
-                     uint64_t end) {
+// From `iova` to here, `end` at most, the first cache that has the address
+// answers by one entry.
+uint64_t InFirstCache(const CachePath& path, uint32_t domain, uint64_t iova,
+                      uint64_t end) {
   for (int i = 0; i < path.count; ++i) {
     const IotlbEntry* e = path.cache[i]->Peek(domain, kNoPasid, iova);
-    if (e == nullptr) continue;
-    end = std::min(end, e->last());
-    if (end == iova) return end;
-    const auto smaller = path.cache[i]->FirstSmaller(*e, iova + 1, end);
-    return smaller ? *smaller - 1 : end;
+    if (e != nullptr) return InEntry(*path.cache[i], *e, iova, end);
   }
   return end;
-}
-
-// log2 of the bytes between two accesses of leaves that the first cache tells
-// apart.
-std::optional<int> StepShift(const Path& path, int leaf_shift) {
-  for (int i = 0; i < path.count; ++i) {
-    const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
-    if (kept) return kept;
-  }
-  return std::nullopt;
-}
-
-// After so many bytes of misses of leaves of that size no cache holds anything
-// older, and after a multiple of them each is in the same state but for the
-// addresses. A power of two.
-uint64_t StreamBytes(TranslationUnit& unit, const Format& f, int leaf_shift,
-                     int step_shift) {
-  uint64_t bytes = ShiftBit(step_shift);
-  const auto consider = [&](const Iotlb& cache, int shift) {
-    const uint64_t entries =
-        uint64_t{cache.shape().sets} * cache.shape().ways * 2;
-    const int turns = std::bit_width(entries - 1);
-    bytes = std::max(bytes, ShiftBit(std::min(63, shift + turns)));
-  };
-  Path path(unit.caches);
-  for (int i = 0; i < path.count; ++i) {
-    const auto kept = KeptShift(path.cache[i]->shape(), leaf_shift);
-    if (kept) consider(*path.cache[i], std::max(*kept, step_shift));
-  }
-  // Of the pointers the lowest that are kept: those above come among them, at
-  // the same times whatever was there before.
-  const Iotlb& walk = unit.caches.walk;
-  for (int l = f.LeafLevel(leaf_shift) + 1; l <= f.root_level(); ++l) {
-    if ((walk.shape().shifts & ShiftBit(f.Shift(l))) == 0) continue;
-    consider(walk, f.Shift(l));
-    break;
-  }
-  return bytes;
-}
-
-// Touches the leaves of [from, to], which are of `run`. Answers the last byte
-// before a leaf that TouchLeaf refuses; `to` where there is none.
-uint64_t TouchLeaves(TranslationUnit& unit, const PageTable& table,
-                     const LeafRun& run, uint64_t from, uint64_t to,
-                     uint32_t access) {
-  const Path path(unit.caches);
-  const std::optional<int> step = StepShift(path, run.size_bits);
-  if (!step) return to;
-  const int level = table.format().LeafLevel(run.size_bits);
-  const uint64_t offset = ShiftBit(run.size_bits) - 1;
-  const uint64_t stream =
-      StreamBytes(unit, table.format(), run.size_bits, *step);
-  bool skipped = false;
-  uint64_t missing_from = from;  // nothing was hit from here on
-  for (uint64_t at = from;;) {
-    IotlbEntry leaf;
-    leaf.first = at & ~offset;
-    leaf.target = run.address + (run.constant ? 0 : leaf.first - run.first);
-    leaf.domain = unit.domain;
-    leaf.shift = run.size_bits;
-    leaf.perm = static_cast<uint8_t>(run.perm);
-    leaf.generation = table.generation();
-    const Touched touched = TouchLeaf(unit, table, leaf, level, at, access);
-    if (touched == Touched::kRefused) return at - 1;
-    const uint64_t alike = run.constant ? at | (ShiftBit(*step) - 1) : to;
-    const uint64_t end =
-        InSameEntry(path, unit.domain, at, std::min(alike, to));
-    if (end == to) return to;
-    at = end + 1;
-    if (touched == Touched::kHit) missing_from = at;
-    if (!skipped && at - missing_from >= stream && (to - at) / stream > 1) {
-      at += ((to - at) / stream - 1) * stream;
-      skipped = true;
-    }
-  }
-}
-
-// The same of all leaves of [iova, last].
-uint64_t TouchRuns(TranslationUnit& unit, const PageTable& table, uint64_t iova,
-                   uint64_t last, uint32_t access) {
-  const Format& f = table.format();
-  const uint64_t base = iova - f.Position(iova);
-  uint64_t reached = last;
-  table.ForEachRun(f.Position(iova), f.Position(last), [&](const LeafRun& r) {
-    if (reached != last) return;
-    const uint64_t to = std::min(base + r.last, last);
-    LeafRun run = r;
-    run.first += base;
-    run.last += base;
-    const uint64_t at =
-        TouchLeaves(unit, table, run, std::max(run.first, iova), to, access);
-    if (at != to) reached = at;
-  });
-  return reached;
 }
 
 Translation ByStaleEntry(const IotlbEntry& e, uint64_t iova, uint64_t last) {
@@ -293,7 +102,7 @@ std::optional<Translation> FromCaches(TranslationUnit& unit,
                                       const Walked& tables, uint64_t iova,
                                       uint64_t last, uint32_t access,
                                       const Sink& sink) {
-  Path path(unit.caches);
+  CachePath path(unit.caches);
   for (int i = 0; i < path.count; ++i) {
     const std::optional<Usable> hit =
         FindUsable(unit, *path.cache[i], tables, iova, access);
@@ -305,7 +114,7 @@ std::optional<Translation> FromCaches(TranslationUnit& unit,
     t.cached = RunOf(hit->entry, path.kind[i], sink);
     if (hit->fresh) return t;
     while (i > 0) path.cache[--i]->Insert(hit->entry, iova);
-    t.last = InSameEntry(path, unit.domain, iova, t.last);
+    t.last = InFirstCache(path, unit.domain, iova, t.last);
     return t;
   }
   return std::nullopt;
@@ -341,7 +150,7 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
   }
   if (!t.walk.ok) t.last = iova;
   if (t.walk.ok && !t.stale) {
-    t.last = TouchRuns(unit, table, iova, last, access);
+    t.last = TouchLeaves(unit.caches, unit.domain, table, iova, last, access);
   }
   Record(unit, Rule::kIommuEvicted, sink);
   return t;

@@ -17,7 +17,8 @@
 //
 // Invariants: L4's stores hold what the caches do after every call; all entries
 // are of one domain. A translation of n leaves costs what the caches hold, not
-// n: in a long run of misses every capacity's worth of them does the same.
+// n (cache_stream.h). A table's address follows from its position: one that is
+// freed and created again makes an old pointer to it right again.
 
 #include <cstdint>
 #include <optional>

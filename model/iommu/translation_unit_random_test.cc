@@ -246,6 +246,9 @@ std::vector<UnitShape> Shapes() {
       {Shape("iotlb", 4, 1), none, Shape("atc", 1, 4)},
       {IotlbShapeOf("iotlb"), IotlbShapeOf("walk"), atc},
       {none, none},
+      {none, Shape("walk", 2, 1)},
+      {IotlbShapeOf("walk"), Shape("iotlb", 1, 4)},
+      {Shape("iotlb", 1, 2), Shape("walk", 1, 3), Shape("atc", 1, 2)},
   };
 }
 

@@ -200,6 +200,29 @@ TEST(TranslationUnit, PointersAreKeptByTheirSpan) {
   EXPECT_EQ(b.walk(), "0/39 80000000/30");
 }
 
+// Whatever the caches of translations keep.
+TEST(TranslationUnit, PointersAreKeptWhereLeavesAreNot) {
+  for (const char* like : {"none", "walk"}) {
+    UnitBench b({.iotlb = IotlbShapeOf(like), .walk = IotlbShapeOf("walk")},
+                kOld);
+    b.MapPages(k1G, k1G + 2 * k2M - 1, kA, 12);
+    EXPECT_EQ(b.Access(k1G), "A+0");
+    EXPECT_EQ(b.iotlb(), "") << like;
+    EXPECT_EQ(b.walk(), "0/39 40000000/21 40000000/30") << like;
+    EXPECT_EQ(b.Access(k1G, 2 * k2M), "A+0");
+    EXPECT_EQ(b.walk(), "0/39 40000000/21 40000000/30 40200000/21") << like;
+    // A freed table in the middle of a leaf stops who walks for each page.
+    b.Unmap(k1G, 2 * k2M, FreeTables::kCovered);
+    b.Map(k1G, 30, kB);
+    b.InvalidatePages(k1G, 9);
+    b.unit().window.mode = kOld;
+    const bool keeps = std::string(like) == "walk";  // the leaf of 1 GiB
+    EXPECT_EQ(b.Access(k1G, 2 * k2M),
+              keeps ? "B+0" : "B+0, old not_present at level 0")
+        << like;
+  }
+}
+
 TEST(TranslationUnit, AFreedTableIsReadAsEmptyOrNotAtAll) {
   for (const auto mode : {kOld, kNew}) {
     const bool old = mode == kOld;
