@@ -120,6 +120,43 @@ std::optional<Translation> FromCaches(TranslationUnit& unit,
   return std::nullopt;
 }
 
+// Whether the tables have the leaves of a cached run as it is.
+bool SaysTheSame(const Entry& run, const PageTable& table) {
+  uint64_t next = run.first;  // up to here it is as the tables say
+  bool same = true, whole = false;
+  table.ForEachRun(run.first, run.last, [&](const LeafRun& r) {
+    const uint64_t from = std::max(r.first, run.first);
+    const uint64_t offset = r.constant
+                                ? (from - r.first) & (ShiftBit(r.size_bits) - 1)
+                                : from - r.first;
+    same = same && from == next && (run.perm & ~r.perm) == 0 &&
+           run.Translate(from) == r.address + offset &&
+           (!r.constant || r.leaves() == 1);
+    whole = r.last >= run.last;
+    next = r.last + 1;
+  });
+  return same && whole;
+}
+
+// The lowest of a run of pointers, of 2^shift bytes each, that meets
+// [first, last] and whose table is gone.
+std::optional<Entry> DanglingIn(const Entry& run, int shift,
+                                const PageTable& table, uint64_t first,
+                                uint64_t last) {
+  const uint64_t span = ShiftBit(shift);
+  uint64_t at = std::max(first & ~(span - 1), run.first);
+  last = std::min(last, run.last);
+  while (!GoneTable(table, shift, at)) {
+    if (last - at < span) return std::nullopt;
+    at += span;
+  }
+  Entry pointer = run;
+  pointer.first = at;
+  pointer.last = at + (span - 1);
+  pointer.target = run.Translate(at);
+  return pointer;
+}
+
 }  // namespace
 
 TranslationUnit::TranslationUnit(const UnitShape& shape, uint32_t source_id)
@@ -172,24 +209,19 @@ std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,
                                   uint64_t first, uint64_t last) {
   std::optional<StaleRun> found;
   stores.ForEachStore([&](StoreId id, const IntervalTable& cached) {
-    if (id.kind != StoreKind::kHwIotlb && id.kind != StoreKind::kAtc) return;
+    const bool pointers = id.kind == StoreKind::kWalkCache;
+    if (!pointers && id.kind != StoreKind::kHwIotlb &&
+        id.kind != StoreKind::kAtc) {
+      return;
+    }
     for (uint64_t at = first; !found;) {
       const std::optional<Entry> run = cached.FirstIn(at, last);
       if (!run) return;
-      uint64_t next = run->first;  // up to here it is as the tables say
-      bool same = true, whole = false;
-      table.ForEachRun(run->first, run->last, [&](const LeafRun& r) {
-        const uint64_t from = std::max(r.first, run->first);
-        const uint64_t offset =
-            r.constant ? (from - r.first) & (ShiftBit(r.size_bits) - 1)
-                       : from - r.first;
-        same = same && from == next && (run->perm & ~r.perm) == 0 &&
-               run->Translate(from) == r.address + offset &&
-               (!r.constant || r.leaves() == 1);
-        whole = r.last >= run->last;
-        next = r.last + 1;
-      });
-      if (!same || !whole) found = StaleRun{id, *run};
+      const std::optional<Entry> stale =
+          pointers ? DanglingIn(*run, id.asid, table, first, last)
+          : SaysTheSame(*run, table) ? std::nullopt
+                                     : run;
+      if (stale) found = StaleRun{id, *stale};
       if (run->last >= last) return;
       at = run->last + 1;
     }

@@ -64,7 +64,9 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
 InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
                                     Sink& sink);
 
-// The lowest run of L4's in [first, last] that the tables contradict.
+// The lowest run of one of L4's stores that meets [first, last] and that the
+// tables contradict: a translation that they do not give, or one pointer to a
+// table that is gone.
 struct StaleRun {
   StoreId store;
   Entry run;

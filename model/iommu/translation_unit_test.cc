@@ -303,9 +303,23 @@ TEST(FindStale, TheLowestRunThatTheTablesContradict) {
   args = {.first = 0x2000, .last = 0x2fff, .address = kA + 0x2000, .perm = 1};
   ASSERT_EQ(table.Map(args), MapStatus::kOk);
   EXPECT_EQ(stale(0x1000, 0x2fff), "1000");
-  // Pointers are no translations.
-  add(StoreKind::kWalkCache, 21, 0x600000, 0x7fffff, 0x5000);
-  EXPECT_EQ(stale(0x600000, 0x7fffff), "none");
+  // Pointers to tables that are there, and that are not; several may be one
+  // run.
+  args = {.first = 0x600000, .last = 0x9fffff, .address = kB, .size_bits = 12};
+  ASSERT_EQ(table.Map(args), MapStatus::kOk);
+  add(StoreKind::kWalkCache, 21, 0x600000, 0xbfffff, 0x5000);
+  EXPECT_EQ(stale(0x600000, 0x9fffff), "none");
+  EXPECT_EQ(stale(0x600000, 0xafffff), "a00000");
+  table.Unmap(0x600000, 0x9fffff, PartialLeaf::kDrop, FreeTables::kCovered);
+  EXPECT_EQ(stale(0x7ff000, 0x9fffff), "600000");
+  EXPECT_EQ(stale(0x800000, 0xbfffff), "800000");
+  // A leaf is no table; a table of its own in its place is where it was.
+  args = {.first = 0x600000, .last = 0x7fffff, .address = kB, .size_bits = 21};
+  ASSERT_EQ(table.Map(args), MapStatus::kOk);
+  EXPECT_EQ(stale(0x600000, 0x600000), "600000");
+  args = {.first = 0x800000, .last = 0x800fff, .address = kA, .size_bits = 12};
+  ASSERT_EQ(table.Map(args), MapStatus::kOk);
+  EXPECT_EQ(stale(0x800000, 0x9fffff), "none");
 }
 
 // How often such a cache is emptied depends on what the pointers are for, so

@@ -72,7 +72,10 @@ class World {
     if (!v) return "";
     EXPECT_EQ(v->invariant, 5);
     EXPECT_EQ(v->store, (StoreId{StoreKind::kIommu, 0}));
-    return absl::StrCat(v->against.kind == StoreKind::kAtc ? "atc." : "iotlb.",
+    const StoreKind kind = v->against.kind;
+    return absl::StrCat(kind == StoreKind::kAtc         ? "atc."
+                        : kind == StoreKind::kWalkCache ? "walk."
+                                                        : "iotlb.",
                         int{v->against.asid}, " ", absl::Hex(v->first), "-",
                         absl::Hex(v->last));
   }
@@ -183,6 +186,36 @@ TEST(CacheInvariant, TheDevicesOwnCacheToo) {
   }
 }
 
+// A pointer to a table that is gone, whatever else is cached. A table of 4 KiB
+// leaves goes when all of it is unmapped, and is the same when it is back.
+TEST(CacheInvariant, PointersToFreedTables) {
+  const struct {
+    FlushPolicy policy;
+    uint64_t unmapped;
+    bool again;
+    std::string found;
+  } kCases[] = {
+      {FlushPolicy::kStrict, k2M, false, ""},
+      {FlushPolicy::kLazy, k2M, false, ""},
+      {FlushPolicy::kBroken, k2M, false, "walk.21 200000-3fffff"},
+      {FlushPolicy::kBroken, k2M - 0x1000, false, ""},
+      {FlushPolicy::kBroken, k2M, true, ""},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(absl::StrCat(FlushPolicyName(c.policy), " ",
+                              absl::Hex(c.unmapped), " ", c.again));
+    World world(c.policy,
+                {.iotlb = IotlbShapeOf("none"), .walk = IotlbShapeOf("walk")});
+    world.Map(k2M, k2M, kHpa + 0x1000);
+    world.Access(k2M + 8);
+    world.Unmap(k2M, c.unmapped);
+    if (c.again) world.Map(k2M, k2M, kHpa + 0x3000);
+    if (c.policy == FlushPolicy::kLazy) world.Timer();
+    world.Invalidate();
+    EXPECT_EQ(world.Check(), c.found);
+  }
+}
+
 // Formats flush in other ways; strict and lazy leave nothing in any, nor do
 // unmaps of parts of leaves.
 TEST(CacheInvariant, EveryFormatIsStrict) {
@@ -193,7 +226,8 @@ TEST(CacheInvariant, EveryFormatIsStrict) {
       World world(policy,
                   {.walk = IotlbShapeOf("walk"), .atc = IotlbShapeOf("atc")},
                   driver.name);
-      world.Map(k2M, 2 * k2M);
+      // Of pages, so that tables go too.
+      world.Map(k2M, 2 * k2M, kHpa + 0x1000);
       for (uint64_t at = k2M; at < 3 * k2M; at += 0x3000) world.Access(at);
       world.Unmap(2 * k2M, k2M);
       if (policy == FlushPolicy::kLazy) world.Timer();
