@@ -209,19 +209,29 @@ std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,
                                   uint64_t first, uint64_t last) {
   std::optional<StaleRun> found;
   stores.ForEachStore([&](StoreId id, const IntervalTable& cached) {
-    const bool pointers = id.kind == StoreKind::kWalkCache;
-    if (!pointers && id.kind != StoreKind::kHwIotlb &&
-        id.kind != StoreKind::kAtc) {
-      return;
-    }
+    if (id.kind != StoreKind::kHwIotlb && id.kind != StoreKind::kAtc) return;
     for (uint64_t at = first; !found;) {
       const std::optional<Entry> run = cached.FirstIn(at, last);
       if (!run) return;
-      const std::optional<Entry> stale =
-          pointers ? DanglingIn(*run, id.asid, table, first, last)
-          : SaysTheSame(*run, table) ? std::nullopt
-                                     : run;
-      if (stale) found = StaleRun{id, *stale};
+      if (!SaysTheSame(*run, table)) found = StaleRun{id, *run};
+      if (run->last >= last) return;
+      at = run->last + 1;
+    }
+  });
+  return found ? found : FindStalePointer(stores, table, first, last);
+}
+
+std::optional<StaleRun> FindStalePointer(const Stores& stores,
+                                         const PageTable& table, uint64_t first,
+                                         uint64_t last) {
+  std::optional<StaleRun> found;
+  stores.ForEachStore([&](StoreId id, const IntervalTable& cached) {
+    if (id.kind != StoreKind::kWalkCache) return;
+    for (uint64_t at = first; !found;) {
+      const std::optional<Entry> run = cached.FirstIn(at, last);
+      if (!run) return;
+      const auto gone = DanglingIn(*run, id.asid, table, first, last);
+      if (gone) found = StaleRun{id, *gone};
       if (run->last >= last) return;
       at = run->last + 1;
     }

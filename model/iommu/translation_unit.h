@@ -73,6 +73,11 @@ struct StaleRun {
 };
 std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,
                                   uint64_t first, uint64_t last);
+// The same of pointers alone: what a map may leave, whose leaf lies where an
+// empty table was.
+std::optional<StaleRun> FindStalePointer(const Stores& stores,
+                                         const PageTable& table, uint64_t first,
+                                         uint64_t last);
 
 }  // namespace iovalab
 

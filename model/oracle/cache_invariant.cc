@@ -7,17 +7,20 @@ namespace iovalab {
 void CacheInvariant::Follow(const std::vector<Sink::Change>& changes) {
   for (const Sink::Change& change : changes) {
     const Delta& d = change.delta;
-    if (d.store.kind != StoreKind::kIommu || d.op == DeltaOp::kAdd) continue;
-    removed_.push_back({Iova(d.entry.first), Iova(d.entry.last)});
+    if (d.store.kind != StoreKind::kIommu) continue;
+    changed_.push_back(
+        {{Iova(d.entry.first), Iova(d.entry.last)}, d.op != DeltaOp::kAdd});
   }
 }
 
 std::optional<Violation> CacheInvariant::Check(const Stores& stores,
                                                const PageTable& table) {
   std::optional<Violation> violation;
-  for (const Range<Iova>& range : removed_) {
+  for (const Changed& c : changed_) {
+    const uint64_t first = c.range.first.value, last = c.range.last.value;
     const std::optional<StaleRun> stale =
-        FindStale(stores, table, range.first.value, range.last.value);
+        c.removed ? FindStale(stores, table, first, last)
+                  : FindStalePointer(stores, table, first, last);
     if (!stale) continue;
     // What a damaged entry hides, a cache may have from before.
     if (stores.Get({StoreKind::kPoison, 0})
@@ -33,7 +36,7 @@ std::optional<Violation> CacheInvariant::Check(const Stores& stores,
                  "invalidate it"};
     break;
   }
-  removed_.clear();
+  changed_.clear();
   return violation;
 }
 

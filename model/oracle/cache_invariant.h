@@ -3,7 +3,8 @@
 
 // CacheInvariant: invariant 5 (docs/design.md): once software believes that
 // what it took out of the IOMMU's tables is invalidated, no cache has it (L3,
-// L4). Checked at a cost that depends on what was taken out since.
+// L4): no translation, and no pointer to a table that is gone. Checked at a
+// cost that depends on what was changed since.
 //
 // Not for: entries that are stale while an invalidation is under way, which the
 // contract allows; what goes through them is judged access by access.
@@ -28,7 +29,12 @@ class CacheInvariant {
   std::optional<Violation> Check(const Stores& stores, const PageTable& table);
 
  private:
-  std::vector<Range<Iova>> removed_;  // from L3 since the last check
+  // In L3 since the last check.
+  struct Changed {
+    Range<Iova> range;
+    bool removed;
+  };
+  std::vector<Changed> changed_;
 };
 
 }  // namespace iovalab

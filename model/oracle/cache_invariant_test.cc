@@ -227,6 +227,32 @@ TEST(CacheInvariant, PointersToFreedTables) {
   }
 }
 
+// Halves that go one after another leave an empty table, which a leaf of all of
+// it then replaces.
+TEST(CacheInvariant, PointersToReplacedTables) {
+  for (const FlushPolicy policy :
+       {FlushPolicy::kStrict, FlushPolicy::kLazy, FlushPolicy::kBroken}) {
+    World world(policy,
+                {.iotlb = IotlbShapeOf("none"), .walk = IotlbShapeOf("walk")});
+    const auto flush = [&] {
+      if (policy == FlushPolicy::kLazy) world.Timer();
+      world.Invalidate();
+    };
+    world.Map(k2M, k2M, kHpa + 0x1000);
+    world.Access(k2M + 8);
+    world.Unmap(k2M, k2M / 2);
+    flush();
+    world.Unmap(k2M + k2M / 2, k2M / 2);
+    flush();
+    EXPECT_EQ(world.Check(), "");
+    world.Access(k2M * 3 / 2);  // a refusal is not cached
+    world.Map(k2M, k2M, kHpa);
+    world.Invalidate();
+    EXPECT_EQ(world.Check(),
+              policy == FlushPolicy::kBroken ? "walk.21 200000-3fffff" : "");
+  }
+}
+
 // Formats flush in other ways; strict and lazy leave nothing in any, nor do
 // unmaps of parts of leaves.
 TEST(CacheInvariant, EveryFormatIsStrict) {
