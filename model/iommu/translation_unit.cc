@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <vector>
 
 #include "model/iommu/cache_record.h"
 #include "model/iommu/page_table_source.h"
@@ -347,16 +348,31 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
   return t;
 }
 
-InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
-                                    Sink& sink) {
+namespace {
+
+InvalidationEffect RecordDone(TranslationUnit& unit,
+                              const std::vector<InvalidationDone>& all,
+                              Sink& sink) {
   InvalidationEffect sum;
-  for (const InvalidationDone& done : RunDue(unit.queue, unit.caches, now)) {
+  for (const InvalidationDone& done : all) {
     sum.iotlb += done.effect.iotlb;
     sum.walk += done.effect.walk;
     sum.device += done.effect.device;
   }
   Record(unit, Rule::kIommuInvalidated, sink);
   return sum;
+}
+
+}  // namespace
+
+InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
+                                    Sink& sink) {
+  return RecordDone(unit, RunDue(unit.queue, unit.caches, now), sink);
+}
+
+InvalidationEffect RunInvalidationsThrough(TranslationUnit& unit, uint64_t end,
+                                           Sink& sink) {
+  return RecordDone(unit, RunThrough(unit.queue, unit.caches, end), sink);
 }
 
 std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,

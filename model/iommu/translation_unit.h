@@ -62,6 +62,9 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
 // Does the invalidations that are due, and records what went.
 InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
                                     Sink& sink);
+// Those with an id below `end`, whenever they are due.
+InvalidationEffect RunInvalidationsThrough(TranslationUnit& unit, uint64_t end,
+                                           Sink& sink);
 
 // The lowest run of L4's in [first, last] that the tables contradict.
 struct StaleRun {
