@@ -135,9 +135,11 @@ inline constexpr RuleInfo kKernelRules[] = {
      "Linux 5.17 drivers/iommu/iommu.c __iommu_unmap",
      "an unmap that does not begin and end at pages unmaps nothing"},
     {Rule::kIommuSuperpage, "iommu.superpage", kDer,
-     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap, where the range "
+     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap, where the "
+     "range "
      "begins with the leaf. Where it begins inside, dma_pte_clear_level takes "
-     "the leaf's page for a table and clears words of it, which is not modelled",
+     "the leaf's page for a table and clears words of it, which is not "
+     "modelled",
      "VT-d: unmapping a part of a superpage drops all of it"},
     {Rule::kIommuAlreadySet, "iommu.already_set", kDer,
      "Linux 5.17 drivers/iommu/intel/iommu.c __domain_mapping",

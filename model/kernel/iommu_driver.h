@@ -68,9 +68,9 @@ enum class FlushHint : uint8_t {
 
 // What the driver's blocking domain makes of the device's context.
 enum class BlockedDevice : uint8_t {
-  kBlocks,         // a context that says so
+  kBlocks,          // a context that says so
   kBlocksSilently,  // and the hardware records no fault
-  kCleared,        // none
+  kCleared,         // none
 };
 
 struct IommuDriver {
