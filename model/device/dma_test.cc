@@ -225,6 +225,25 @@ TEST_F(PlatformDmaTest, FollowsDamage) {
                                 {0x12000, 0x100, kNo, false, 0x104000}}));
 }
 
+// The same in the middle of a run, where nothing else ends a piece.
+TEST_F(PlatformDmaTest, FollowsDamageWithinARun) {
+  Delta delta;
+  delta.store = {StoreKind::kIommu, 0};
+  delta.entry = {0x14000, 0x16fff, 0x900000, 0, kPermReadWrite, 0};
+  stores_.Apply(delta);
+  ASSERT_EQ(
+      table_.Map({.first = 0x14000, .last = 0x16fff, .address = 0x900000}),
+      MapStatus::kOk);
+  ASSERT_TRUE(table_.Poison(0, 0x15000, 0x106003));
+  delta.store = {StoreKind::kPoison, 0};
+  delta.entry = {0x15000, 0x15fff, 0x106003, 0, kPermNone, 0};
+  stores_.Apply(delta);
+  EXPECT_EQ(Access(0x14f00, 0x1200, false),
+            (std::vector<Piece>{{0x14f00, 0x100, kNo, false, 0x900f00},
+                                {0x15000, 0x1000, kNo, false, 0x106000},
+                                {0x16000, 0x100, kNo, false, 0x902000}}));
+}
+
 // Other machines than x86 have no such window.
 TEST_F(PlatformDmaTest, WithoutAWindowItIsMemory) {
   platform_.msi_window = false;
