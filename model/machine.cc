@@ -106,6 +106,8 @@ void Machine::BuildHost() {
   VdpaDeviceStart(device_, policies_.device, *policies_.kernel, sink);
   SetUpIommu();
   VhostVdpaOpen(vdpa_, device_, env, sink);
+  HandOver(sink);
+  TakeDone(kernel_until_, sink);
   StartContexts(sink);
   if (scenario_.max_iotlb_entries) {
     vdpa_.table_limit = *scenario_.max_iotlb_entries;
@@ -207,6 +209,7 @@ void Machine::EndOperation(Sink& sink, const std::vector<uint32_t>& touched) {
                                               touched, DeviceLags())) {
     Report(sink, v);
   }
+  NoteUnmapping(sink.time(), changes);
   CheckCaches(sink, changes);
   touched_.clear();
   if (limits_.check_tables) {

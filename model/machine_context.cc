@@ -29,8 +29,7 @@ DeviceContext MakeContext(ContextKind kind, const PageTable& pages,
   DeviceContext context;
   context.kind = kind;
   context.domain = static_cast<uint16_t>(domain);
-  const bool first =
-      f.family == Family::kRiscvS || f.family == Family::kLpaeS1;
+  const bool first = f.family == Family::kRiscvS || f.family == Family::kLpaeS1;
   (first ? context.first : context.second) = root;
   context.has_processes = !processes.empty();
   for (const ProcessSpec& spec : processes) {
@@ -90,16 +89,15 @@ void Machine::TakeContext(ContextKind kind) {
                        scenario_.iommu.processes);
   };
   domain_kind_ = kind;
-  const bool cleared =
-      kind == ContextKind::kBlocked &&
-      domain.table.driver->blocked == BlockedDevice::kCleared;
+  const bool cleared = kind == ContextKind::kBlocked &&
+                       domain.table.driver->blocked == BlockedDevice::kCleared;
   context_ = make(cleared ? ContextKind::kNone : kind);
   // In VT-d's scalable mode each PASID has an entry to itself, also that of
   // requests without one, which is what a domain of the device changes.
   const bool apart = dialect_ == FaultDialect::kVtdScalable;
-  pasid_context_ =
-      apart && kind != ContextKind::kNone ? make(ContextKind::kTranslated)
-                                          : context_;
+  pasid_context_ = apart && kind != ContextKind::kNone
+                       ? make(ContextKind::kTranslated)
+                       : context_;
 }
 
 void Machine::BeginContext(int64_t now, uint32_t index, EventIndex event) {
@@ -126,12 +124,12 @@ void Machine::BeginPoison(int64_t now, uint32_t index, EventIndex event) {
     const int64_t native = level              ? f.native_level(*level)
                            : step.entry.level ? *step.entry.level
                                               : f.native_level(0);
-    const EventIndex told = sink.Emit(
-        Kind::kPoison, Actor::kScript,
-        was ? Rule::kIommuPoison : Rule::kIommuNoTable,
-        {iova, static_cast<uint64_t>(native),
-         was ? f.EntryAddress(*level, f.Position(iova)) : UINT64_MAX,
-         was.value_or(UINT64_MAX), step.value, was.has_value()});
+    const EventIndex told =
+        sink.Emit(Kind::kPoison, Actor::kScript,
+                  was ? Rule::kIommuPoison : Rule::kIommuNoTable,
+                  {iova, static_cast<uint64_t>(native),
+                   was ? f.EntryAddress(*level, f.Position(iova)) : UINT64_MAX,
+                   was.value_or(UINT64_MAX), step.value, was.has_value()});
     if (was) {
       sink.SetCause(told);
       IommuTablePoison(table, iova, *level, step.value, sink);

@@ -19,7 +19,7 @@ bool Machine::Dropped(const DmaPiece& piece, uint8_t asid,
   if (piece.via != DmaVia::kTables) return false;
   // Until the unmap has returned, either is right.
   if (piece.stale && piece.fault == FaultReason::kNone) {
-    return sink_.time() >= kernel_until_;
+    return !IsUnmapping(piece.iova);
   }
   if (!policies_.kernel->vdpa_unmaps_message || DeviceLags() ||
       piece.fault != FaultReason::kNone || piece.absorbed) {

@@ -17,7 +17,7 @@ void Machine::HandOver(Sink& sink, bool vmm_waits) {
     for (const Invalidation& command : asked.commands) {
       done = SubmitWaiting(unit_.queue, command, sim::Time{sink.time()});
     }
-    asked_.push_back({asked.event, unit_.queue.next_id});
+    asked_.push_back({asked.event, unit_.queue.next_id, done.since_start});
     if (vmm_waits) kernel_until_ = std::max(kernel_until_, done.since_start);
     Schedule(done.since_start, kIommuPriority,
              {Op::kInvalidated, 0, 0, asked.event});
@@ -34,17 +34,15 @@ void Machine::HandOver(Sink& sink, bool vmm_waits) {
 // What the hardware is done with by `until`, as events of this operation.
 void Machine::TakeDone(int64_t until, Sink& sink) {
   while (!asked_.empty()) {
-    const auto [event, end] = asked_.front();
-    const auto& pending = unit_.queue.pending;
     // The wait, which comes last, tells that those before it are done.
-    const sim::Time done = pending[end - 1 - pending.front().id].done;
-    if (done.since_start > until) return;
+    const auto [event, end, done] = asked_.front();
+    if (done > until) return;
     asked_.pop_front();
     const EventIndex former = sink.SetCause(event);
     const EventIndex told = sink.Emit(Kind::kInvalidated, Actor::kIommu,
                                       Rule::kIommuInvalidated, {0, 0, 0});
     sink.SetCause(told);
-    const InvalidationEffect effect = RunInvalidations(unit_, done, sink);
+    const InvalidationEffect effect = RunInvalidationsThrough(unit_, end, sink);
     sink.SetWord(told, 0, effect.iotlb);
     sink.SetWord(told, 1, effect.walk);
     sink.SetWord(told, 2, effect.device);
@@ -73,6 +71,26 @@ void Machine::FlushTimerFires(int64_t now, EventIndex cause) {
   IommuFlushTimer(vdpa_.domain, sink);
   HandOver(sink, /*vmm_waits=*/false);
   EndOperation(sink, {});
+}
+
+// What an operation took out of the tables, while it waits for the hardware to
+// forget it.
+void Machine::NoteUnmapping(int64_t now,
+                            const std::vector<Sink::Change>& changes) {
+  std::erase_if(unmapping_, [&](const Unmapping& u) { return u.until <= now; });
+  if (kernel_until_ <= now) return;
+  for (const Sink::Change& change : changes) {
+    const Delta& d = change.delta;
+    if (d.store != kIommuStore || d.op != DeltaOp::kDel) continue;
+    unmapping_.push_back({d.entry.first, d.entry.last, kernel_until_});
+  }
+}
+
+bool Machine::IsUnmapping(uint64_t iova) const {
+  return std::any_of(
+      unmapping_.begin(), unmapping_.end(), [&](const Unmapping& u) {
+        return sink_.time() < u.until && u.first <= iova && iova <= u.last;
+      });
 }
 
 // A step's work in the kernel is done; it is finished when the kernel returns,

@@ -17,8 +17,8 @@ FaultQueue QueueOf(const IommuDriver& driver,
                    std::optional<FaultDialect> dialect, const IommuSpec& spec) {
   FaultQueue queue;
   if (!dialect) return queue;
-  queue.shape = FaultQueueOf(*dialect,
-                             spec.fault_records.value_or(driver.fault_records));
+  queue.shape =
+      FaultQueueOf(*dialect, spec.fault_records.value_or(driver.fault_records));
   queue.shape.compress_source =
       spec.compress_source.value_or(driver.compress_source);
   return queue;
@@ -98,10 +98,10 @@ void Machine::IommuRefuses(Sink& sink, uint32_t request, const DmaPiece& piece,
   uint64_t dialect = kNoDialect;
   const FaultCause cause = CauseOf(format, walk, write, PlaceOf(piece));
   const bool of_walk = piece.place == FaultPlace::kPages;
-  uint32_t code =
-      of_walk ? walk.native_code
-              : format.ops->fault_code(walk.reason,
-                                       write ? kAccessWrite : kAccessRead);
+  uint32_t code = of_walk
+                      ? walk.native_code
+                      : format.ops->fault_code(
+                            walk.reason, write ? kAccessWrite : kAccessRead);
   if (dialect_) {
     dialect = static_cast<uint64_t>(*dialect_);
     std::optional<DmaFault> fault =

@@ -280,6 +280,9 @@ class Machine {
   void FlushTimerFires(int64_t now, EventIndex cause);
   void Return(int64_t now, uint32_t step);
   // Where software waits for no invalidation and has none to ask for.
+  void NoteUnmapping(int64_t now, const std::vector<Sink::Change>& changes);
+  // An unmap of the IOVA has not returned.
+  bool IsUnmapping(uint64_t iova) const;
   void CheckCaches(Sink& sink, const std::vector<Sink::Change>& changes);
 
   const Scenario& scenario_;
@@ -341,8 +344,14 @@ class Machine {
   struct Asked {
     EventIndex event;  // that tells of it
     uint64_t end;      // id after its last command's
+    int64_t done;      // when that is done
   };
-  std::deque<Asked> asked_;   // of the hardware, not done yet
+  std::deque<Asked> asked_;  // of the hardware, not done yet
+  struct Unmapping {
+    uint64_t first, last;  // IOVAs
+    int64_t until;         // when the unmap returns
+  };
+  std::vector<Unmapping> unmapping_;
   int64_t kernel_until_ = 0;  // the VMM's thread waits in the kernel
   int64_t flush_timer_ = -1;  // when the last one scheduled fires
   CacheInvariant cache_invariant_;

@@ -188,9 +188,9 @@ struct StepSpec {
   bool registered = false;          // kListener
   bool again = false;               // kListener: although it is registered
   uint32_t queue = 0;               // kPost, kRingWrite; with queues
-  std::optional<uint64_t> indirect_table;  // kPost: GPA
-  RingWriteSpec ring_write;                // kRingWrite
-  std::optional<uint32_t> pasid;           // kProbe: 20 bits
+  std::optional<uint64_t> indirect_table;          // kPost: GPA
+  RingWriteSpec ring_write;                        // kRingWrite
+  std::optional<uint32_t> pasid;                   // kProbe: 20 bits
   ContextSpec context = ContextSpec::kTranslated;  // kContext
   EntrySpec entry;                                 // kPoison, of iova.first
   uint64_t value = 0;                              // kPoison

@@ -1,5 +1,7 @@
 #include "lab/compare/narrative_iommu.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -16,16 +18,15 @@ std::string Lost(uint64_t fate) {
              : absl::StrCat(fate);
 }
 
-}  // namespace
-
-std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i) {
-  const EventFields f(trace, i);
-  if (f["reported"] == 0 || f["dialect"] >= kFaultDialects) return {};
-  const auto dialect = static_cast<FaultDialect>(f["dialect"]);
-  const FaultRowInfo* row = FaultRow(dialect, static_cast<uint16_t>(f["code"]));
-  if (row == nullptr) return {};
+// The record that the hardware wrote of a fault that was reported; nothing
+// where we know of none.
+std::optional<FaultRecord> RecordOf(const EventFields& f) {
+  if (f["reported"] == 0 || f["dialect"] >= kFaultDialects) return std::nullopt;
   DmaFault fault;
-  fault.dialect = dialect;
+  fault.dialect = static_cast<FaultDialect>(f["dialect"]);
+  const FaultRowInfo* row =
+      FaultRow(fault.dialect, static_cast<uint16_t>(f["code"]));
+  if (row == nullptr) return std::nullopt;
   fault.cause.reason = static_cast<IommuFault>(f["reason"]);
   fault.cause.access = f["access"] == uint64_t{kAccessWrite}
                            ? FaultAccess::kWrite
@@ -35,7 +36,25 @@ std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i) {
   fault.address = f["iova"];
   fault.has_pasid = f["pasid"] != UINT64_MAX;
   if (fault.has_pasid) fault.pasid = static_cast<uint32_t>(f["pasid"]);
-  return FaultText(dialect, ToRecord(fault));
+  return ToRecord(fault);
+}
+
+// Its 64-bit words, the lowest address first.
+std::string RecordWords(const FaultRecord& record) {
+  std::string words;
+  for (size_t i = 0; i < record.size / 8u; ++i) {
+    absl::StrAppendFormat(&words, " 0x%016x", record.words[i]);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> IommuFaultDmesg(const Trace& trace, EventIndex i) {
+  const EventFields f(trace, i);
+  const std::optional<FaultRecord> record = RecordOf(f);
+  if (!record) return {};
+  return FaultText(static_cast<FaultDialect>(f["dialect"]), *record);
 }
 
 std::string IommuFaultLine(const Trace& trace, EventIndex i) {
@@ -53,6 +72,9 @@ std::string IommuFaultLine(const Trace& trace, EventIndex i) {
   }
   if (f["reported"] == 0) {
     return absl::StrCat(text, "; not reported (", Lost(f["fate"]), ")");
+  }
+  if (const std::optional<FaultRecord> record = RecordOf(f)) {
+    absl::StrAppend(&text, "\n  record:", RecordWords(*record));
   }
   for (const std::string& line : IommuFaultDmesg(trace, i)) {
     absl::StrAppend(&text,

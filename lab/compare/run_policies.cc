@@ -160,9 +160,9 @@ std::string ResolveContexts(const Policies& policies, const Scenario& scenario,
     return absl::StrCat(needs, " is for the platform's IOMMU, which ",
                         policies.Get("backend"), " has not");
   }
-  const std::optional<FormatLacks> lacks =
-      WhatFormatLacks(scenario, *(run.iommu != nullptr ? run.iommu
-                                             : VtdDriverFor(run.device.iova_last)));
+  const std::optional<FormatLacks> lacks = WhatFormatLacks(
+      scenario,
+      *(run.iommu != nullptr ? run.iommu : VtdDriverFor(run.device.iova_last)));
   return lacks ? absl::StrCat(lacks->field, " ", lacks->why) : "";
 }
 

@@ -12,6 +12,7 @@
 #include "lab/import/import_transactions.h"
 #include "lab/scenario/scenario_limits.h"
 #include "model/addr/address.h"
+#include "model/host/vma.h"
 
 namespace iovalab {
 namespace {
@@ -72,10 +73,24 @@ class Writer {
                      out_.host_buffer_size() + out_.ram_block_size(),
                      limits.max_ram_blocks);
     }
+    if (!FitsUserSpace()) {
+      return absl::ResourceExhaustedError(
+          "the log's memory takes more addresses than user space has (2^47 "
+          "bytes); a damaged line?");
+    }
     return std::move(out_);
   }
 
  private:
+  bool FitsUserSpace() const {
+    const auto fits = [](const auto& memory) {
+      return memory.hva().last() < kTaskSize;
+    };
+    return std::all_of(out_.ram_block().begin(), out_.ram_block().end(),
+                       fits) &&
+           std::all_of(out_.host_buffer().begin(), out_.host_buffer().end(),
+                       fits);
+  }
   static absl::Status TooMany(absl::string_view what, size_t have,
                               size_t most) {
     return absl::ResourceExhaustedError(absl::StrCat(

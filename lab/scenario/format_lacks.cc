@@ -81,9 +81,9 @@ std::optional<FormatLacks> PoisonLacks(const StepSpec& step,
                              " has ", f.levels - 1, " above the last");
   } else if (step.iova.first.value > driver.aperture_last()) {
     lacks.field = "iova";
-    lacks.why = absl::StrCat(Hex(step.iova.first.value), "; format ",
-                             driver.name, " maps up to ",
-                             Hex(driver.aperture_last()));
+    lacks.why =
+        absl::StrCat(Hex(step.iova.first.value), "; format ", driver.name,
+                     " maps up to ", Hex(driver.aperture_last()));
   } else if (bits < 64 && step.value >> bits != 0) {
     lacks.field = "value";
     lacks.why = absl::StrCat(Hex(step.value), "; entries of format ",
@@ -131,7 +131,8 @@ std::string NeedsPlatform(const Scenario& scenario) {
                                    : step.kind == StepKind::kPoison ? "poison"
                                    : step.pasid                     ? "pasid"
                                                                     : "";
-    if (!what.empty()) return absl::StrCat("step ", step.label, " (", what, ")");
+    if (!what.empty())
+      return absl::StrCat("step ", step.label, " (", what, ")");
   }
   return "";
 }

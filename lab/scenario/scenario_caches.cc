@@ -29,6 +29,10 @@ absl::Status LoadCache(const Loading& l, const Place& at, const pb::Cache& in,
                          absl::StrCat("no cache is like ", Quote(spec.like),
                                       "; one of ", absl::StrJoin(names, ", ")));
   }
+  if (spec.like == "none" && (in.has_sets() || in.has_ways())) {
+    return l.where.Error(at.At(in.has_sets() ? "sets" : "ways"),
+                         "a cache like 'none' keeps nothing and has no size");
+  }
   if (in.has_sets()) spec.sets = in.sets();
   if (in.has_ways()) spec.ways = in.ways();
   out = spec;

@@ -151,10 +151,11 @@ absl::Status CheckFormats(const Loading& l) {
     const auto lacks = WhatFormatLacks(*l.out, *driver);
     if (!lacks) continue;
     const bool step = lacks->step != kNoIndex;
-    Place at = step ? Place().At("step", static_cast<int>(lacks->step))
+    Place at = step ? Place()
+                          .At("step", static_cast<int>(lacks->step))
                           .At(lacks->field == "pasid" ? "probe" : "poison")
-                    : Place().At("iommu").At(
-                          "process", static_cast<int>(lacks->process));
+                    : Place().At("iommu").At("process",
+                                             static_cast<int>(lacks->process));
     return l.where.Error(at.At(lacks->field), lacks->why);
   }
   return OnlyPlatform(l) ? CheckWidth(l, drivers) : absl::OkStatus();

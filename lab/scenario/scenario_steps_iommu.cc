@@ -15,9 +15,9 @@ constexpr int kMostProcesses = 1024;      // each is in the trace
 
 absl::Status CheckPasid(const Loading& l, const Place& at, uint32_t pasid) {
   if (pasid > kMostPasid) {
-    return l.where.Error(
-        at, absl::StrCat(HexNumber(pasid), "; 20 bits, at most ",
-                         HexNumber(kMostPasid)));
+    return l.where.Error(at,
+                         absl::StrCat(HexNumber(pasid), "; 20 bits, at most ",
+                                      HexNumber(kMostPasid)));
   }
   if (pasid != 0) return absl::OkStatus();
   return l.where.Error(at,
@@ -53,9 +53,9 @@ absl::Status LoadProcesses(Loading& l) {
   for (int i = 0; i < iommu.process_size(); ++i) {
     const Place at = Place().At("iommu").At("process", i);
     if (i == kMostProcesses) {
-      return l.where.Error(at, absl::StrCat(iommu.process_size(),
-                                            " in all; at most ",
-                                            kMostProcesses));
+      return l.where.Error(
+          at, absl::StrCat(iommu.process_size(), " in all; at most ",
+                           kMostProcesses));
     }
     ProcessSpec process;
     process.pasid = iommu.process(i).pasid();
@@ -65,9 +65,9 @@ absl::Status LoadProcesses(Loading& l) {
     }
     const auto [it, added] = known.insert({process.pasid, i});
     if (!added) {
-      return l.where.Error(
-          at.At("pasid"), absl::StrCat(process.pasid, " is process[",
-                                       it->second, "]'s; each PASID once"));
+      return l.where.Error(at.At("pasid"),
+                           absl::StrCat(process.pasid, " is process[",
+                                        it->second, "]'s; each PASID once"));
     }
     if (absl::Status s = LoadKind(l, at.At("kind"), iommu.process(i).kind(),
                                   ContextSpec::kTranslated, &process.kind);

@@ -45,8 +45,7 @@ void ResolvePhysical(const HostMemory& memory, DmaPiece* piece) {
 bool Continues(const DmaPiece& last, const DmaPiece& next) {
   return last.fault == FaultReason::kNone && next.fault == FaultReason::kNone &&
          last.stale == next.stale && last.via == next.via && last.memory &&
-         next.memory &&
-         last.memory->object == next.memory->object &&
+         next.memory && last.memory->object == next.memory->object &&
          last.memory->offset + last.length == next.memory->offset;
 }
 
@@ -92,8 +91,7 @@ void TakeForInterrupt(bool write, DmaPiece* piece) {
 }
 
 // A damaged entry at the address, and up to where what is there stays so.
-std::optional<Entry> DamageAt(const Sink& sink, uint64_t iova,
-                              uint64_t* last) {
+std::optional<Entry> DamageAt(const Sink& sink, uint64_t iova, uint64_t* last) {
   const IntervalTable& poison = sink.table({StoreKind::kPoison, 0});
   const std::optional<Entry> next = poison.FirstIn(iova, *last);
   if (!next) return std::nullopt;
@@ -140,23 +138,24 @@ void TranslateAt(Sink& sink, const PlatformIommu& platform, bool write,
   last = t.last;
   // Garbage may be a leaf that is smaller than what the entry spans.
   if (damage) {
-    last = std::min(last, piece->iova | ((uint64_t{1} << t.walk.size_bits) - 1));
+    last =
+        std::min(last, piece->iova | ((uint64_t{1} << t.walk.size_bits) - 1));
   }
   piece->length = last - piece->iova + 1;
   piece->hpa = t.walk.pa;
-  sim::Check(damage || t.stale || (piece->entry &&
-                         piece->entry->Translate(piece->iova) == piece->hpa),
-             "the IOMMU's tables hold what its store shows");
+  sim::Check(
+      damage || t.stale ||
+          (piece->entry && piece->entry->Translate(piece->iova) == piece->hpa),
+      "the IOMMU's tables hold what its store shows");
 }
 
 // True where the context lets the access go on to the tables.
 bool ContextAllows(const Sink& sink, const PlatformIommu& platform, bool write,
                    DmaPiece* piece) {
   if (platform.context == nullptr) return true;
-  const ContextAnswer answer =
-      ResolveContext(*platform.context,
-                     {.access = write ? kAccessWrite : kAccessRead,
-                      .pasid = platform.pasid});
+  const ContextAnswer answer = ResolveContext(
+      *platform.context,
+      {.access = write ? kAccessWrite : kAccessRead, .pasid = platform.pasid});
   if (answer.reason == IommuFault::kNone && !answer.identity()) return true;
   const bool by_process =
       platform.pasid && (answer.reason == IommuFault::kNone ||

@@ -173,6 +173,77 @@ TEST_F(PlatformDmaTest, TellsWhereTheWalkEnded) {
   EXPECT_EQ(pieces[0].walk.level, 2) << "no table for this GiB";
 }
 
+// What the IOMMU knows of the device comes first; interrupts before that.
+TEST_F(PlatformDmaTest, AsksTheContextFirst) {
+  DeviceContext context;
+  platform_.context = &context;
+  const DeviceProfile device = *FindDeviceProfile("vp_vdpa");
+  std::vector<DmaPiece> pieces;
+  const auto access = [&](uint64_t iova, uint64_t length) {
+    pieces.clear();
+    DmaAccess(sink_, 0, iova, length, true, device, platform_, host_, &pieces);
+  };
+  access(0x10e00, 0x400);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].fault, FaultReason::kContext);
+  EXPECT_EQ(pieces[0].length, 0x400u) << "all of it, from the first byte";
+  EXPECT_EQ(pieces[0].walk.reason, IommuFault::kNoContext);
+  EXPECT_EQ(pieces[0].place, FaultPlace::kContext);
+  access(kMsiFirst, 4);
+  EXPECT_TRUE(pieces[0].absorbed);
+  // Physical addresses: the object's first page, and where nothing is.
+  context.kind = ContextKind::kIdentity;
+  access(0x100e00, 0x400);
+  ASSERT_EQ(pieces.size(), 2u);
+  EXPECT_EQ(pieces[0].via, DmaVia::kIdentity);
+  EXPECT_EQ(pieces[0].hpa, 0x100e00u);
+  EXPECT_EQ(pieces[0].memory, (ObjectOffset{0, 0xe00}));
+  EXPECT_EQ(pieces[0].length, 0x200u);
+  EXPECT_FALSE(pieces[1].memory.has_value());
+  EXPECT_EQ(unit_.caches.iotlb.size(), 0u) << "no cache is asked";
+  EXPECT_TRUE(unit_.caches.iotlb.size() == 0) << "no cache is asked";
+  context.kind = ContextKind::kTranslated;
+  context.second = {table_.counts().tables > 0 ? &table_.format() : nullptr, 0};
+  access(0x10e00, 8);
+  EXPECT_EQ(pieces[0].hpa, 0x100e00u);
+  platform_.pasid = 5;
+  access(0x10e00, 8);
+  EXPECT_EQ(pieces[0].place, FaultPlace::kPasidDir);
+}
+
+// A damaged entry is followed as far as it spans; the pages beside it as ever.
+TEST_F(PlatformDmaTest, FollowsDamage) {
+  Map(0x12000, 0x104000, kPermReadWrite);
+  ASSERT_TRUE(table_.Poison(0, 0x11000, 0x106003));
+  Delta delta;
+  delta.store = {StoreKind::kPoison, 0};
+  delta.entry = {0x11000, 0x11fff, 0x106003, 0, kPermNone, 0};
+  stores_.Apply(delta);
+  EXPECT_EQ(Access(0x10f00, 0x1200, false),
+            (std::vector<Piece>{{0x10f00, 0x100, kNo, false, 0x100f00},
+                                {0x11000, 0x1000, kNo, false, 0x106000},
+                                {0x12000, 0x100, kNo, false, 0x104000}}));
+}
+
+// The same in the middle of a run, where nothing else ends a piece.
+TEST_F(PlatformDmaTest, FollowsDamageWithinARun) {
+  Delta delta;
+  delta.store = {StoreKind::kIommu, 0};
+  delta.entry = {0x14000, 0x16fff, 0x900000, 0, kPermReadWrite, 0};
+  stores_.Apply(delta);
+  ASSERT_EQ(
+      table_.Map({.first = 0x14000, .last = 0x16fff, .address = 0x900000}),
+      MapStatus::kOk);
+  ASSERT_TRUE(table_.Poison(0, 0x15000, 0x106003));
+  delta.store = {StoreKind::kPoison, 0};
+  delta.entry = {0x15000, 0x15fff, 0x106003, 0, kPermNone, 0};
+  stores_.Apply(delta);
+  EXPECT_EQ(Access(0x14f00, 0x1200, false),
+            (std::vector<Piece>{{0x14f00, 0x100, kNo, false, 0x900f00},
+                                {0x15000, 0x1000, kNo, false, 0x106000},
+                                {0x16000, 0x100, kNo, false, 0x902000}}));
+}
+
 // Other machines than x86 have no such window.
 TEST_F(PlatformDmaTest, WithoutAWindowItIsMemory) {
   platform_.msi_window = false;

@@ -26,9 +26,8 @@ inline constexpr absl::string_view kMsgTypes[] = {
     "0",           "MISS",        "UPDATE",   "INVALIDATE",
     "ACCESS_FAIL", "BATCH_BEGIN", "BATCH_END"};
 inline constexpr absl::string_view kReasons[] = {
-    "none",          "not_present", "permission",
-    "address_width", "user_memory", "interrupt_range",
-    "context"};
+    "none",        "not_present",     "permission", "address_width",
+    "user_memory", "interrupt_range", "context"};
 inline constexpr absl::string_view kDeltaOps[] = {"add", "del", "set"};
 inline constexpr absl::string_view kOnOff[] = {"off", "on"};
 static_assert(std::size(kActors) == static_cast<size_t>(Actor::kCount));
@@ -203,9 +202,8 @@ inline constexpr absl::string_view kIommuReasons[] = {
     "reserved_bits", "access_flag", "type_blocked"};
 inline constexpr absl::string_view kDialects[] = {
     "vtd", "vtd_scalable", "amd", "smmuv3", "riscv", "s390", "none"};
-inline constexpr absl::string_view kFates[] = {"recorded", "compressed",
-                                               "overflowed", "latched",
-                                               "silent"};
+inline constexpr absl::string_view kFates[] = {
+    "recorded", "compressed", "overflowed", "latched", "silent"};
 inline constexpr FieldInfo kIommuFaultFields[] = {
     {"request", T::kName},
     {"iova", T::kHex},

@@ -153,6 +153,7 @@ enum class Rule : uint16_t {
   kIommuInvalidated,
   kIommuOld,
   kIommuTableReplaced,
+  kIommuTableFreed,
   kIommuAttached,
   kIommuContext,
   kIommuProcess,

@@ -126,7 +126,9 @@ inline constexpr RuleInfo kKernelRules[] = {
      "the biggest leaves that its addresses allow"},
     {Rule::kIommuUnmap, "iommu.unmap", kRec,
      "A-vp-platform-iommu inval/one_byte, inval/spanning_three",
-     "one unmap and one IOTLB invalidation for each entry, none gathered"},
+     "one unmap for each entry, none gathered; VT-d's strict driver "
+     "invalidates "
+     "each"},
     {Rule::kIommuPerm, "iommu.perm", kRec,
      "A-vp-platform-iommu perm/0, perm/5, perm/8",
      "a permission that is not r, w or rw is refused: -EINVAL, after an unmap "
@@ -135,9 +137,11 @@ inline constexpr RuleInfo kKernelRules[] = {
      "Linux 5.17 drivers/iommu/iommu.c __iommu_unmap",
      "an unmap that does not begin and end at pages unmaps nothing"},
     {Rule::kIommuSuperpage, "iommu.superpage", kDer,
-     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap, where the range "
+     "Linux 5.17 drivers/iommu/intel/iommu.c intel_iommu_unmap, where the "
+     "range "
      "begins with the leaf. Where it begins inside, dma_pte_clear_level takes "
-     "the leaf's page for a table and clears words of it, which is not modelled",
+     "the leaf's page for a table and clears words of it, which is not "
+     "modelled",
      "VT-d: unmapping a part of a superpage drops all of it"},
     {Rule::kIommuAlreadySet, "iommu.already_set", kDer,
      "Linux 5.17 drivers/iommu/intel/iommu.c __domain_mapping",
@@ -224,9 +228,10 @@ inline constexpr RuleInfo kKernelRules[] = {
      "cache",
      "an entry made room for another, or was asked for more than it grants and "
      "walked anew"},
-    {Rule::kIommuStrict, "iommu.strict", kRec,
-     "q35-2g-vtd-linux: a page invalidation and a wait for each unmap; Linux "
-     "6.12 drivers/iommu/iommu.c iommu_unmap",
+    {Rule::kIommuStrict, "iommu.strict", kSrc,
+     "Linux 6.12 drivers/iommu/iommu.c iommu_unmap; of VT-d the invalidation "
+     "of "
+     "each unmap is recorded (A-vp-platform-iommu, q35-2g-vtd-linux)",
      "iommu_unmap invalidates what it cleared and waits for the hardware"},
     {Rule::kIommuLazy, "iommu.lazy", kSrc,
      "Linux 6.1 drivers/iommu/dma-iommu.c queue_iova, fq_flush_timeout",
@@ -235,13 +240,14 @@ inline constexpr RuleInfo kKernelRules[] = {
     {Rule::kIommuNoFlush, "iommu.no_flush", kDer,
      "semantics of a defect: no unmap is followed by an invalidation",
      "nothing is invalidated"},
-    {Rule::kIommuShortFlush, "iommu.short_flush", kDer,
-     "a defect: VT-d specification 6.5.2.3 asks for a mask that covers the "
-     "superpage",
+    {Rule::kIommuShortFlush, "iommu.short_flush", kSrc,
+     "Linux 5.17 drivers/iommu/amd/iommu.c amd_iommu_unmap (fc65d0acaf23 to "
+     "6b080c4e815c, 6.1); with other drivers a defect that none had",
      "the pages asked for are invalidated, not the whole leaf that was "
      "cleared"},
-    {Rule::kIommuInvalidated, "iommu.invalidated", kRec,
-     "q35-2g-vtd-linux vtd_inv_desc lines",
+    {Rule::kIommuInvalidated, "iommu.invalidated", kSrc,
+     "VT-d specification 6.5.2, RISC-V IOMMU specification 3.1; of VT-d "
+     "recorded (q35-2g-vtd-linux vtd_inv_desc lines)",
      "the hardware forgets what the invalidation names"},
     {Rule::kIommuOld, "iommu.old", kSrc, "RISC-V IOMMU specification 2.8",
      "until the covering invalidation is done hardware may use what it cached "
@@ -250,6 +256,11 @@ inline constexpr RuleInfo kKernelRules[] = {
      "Linux 6.1 drivers/iommu/intel/iommu.c switch_to_super_page, "
      "io-pgtable-arm.c arm_lpae_init_pte, amd/io_pgtable.c free_clear_pte",
      "a superpage where a table was: its pointer is invalidated by the map"},
+    {Rule::kIommuTableFreed, "iommu.table_freed", kSrc,
+     "Linux 6.1 drivers/iommu/io-pgtable-arm.c __arm_lpae_unmap "
+     "(io_pgtable_tlb_flush_walk)",
+     "LPAE: a table that an unmap frees is invalidated at once, also where "
+     "leaves wait in a flush queue"},
     {Rule::kIommuAttached, "iommu.attached", kSrc,
      "Linux 6.12 drivers/vhost/vdpa.c vhost_vdpa_alloc_domain",
      "opening the device attaches it to a domain of vhost-vdpa's: its context "

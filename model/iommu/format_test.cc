@@ -7,10 +7,8 @@
 #include <set>
 #include <string>
 
-#include "model/iommu/context.h"
 #include "model/iommu/families.h"
 #include "model/iommu/raw_memory.h"
-#include "model/iommu/two_stage.h"
 #include "model/iommu/walker.h"
 #include "sim/random.h"
 
@@ -287,116 +285,6 @@ TEST(Walker, GarbageEnds) {
       EXPECT_GE(steps, 1);
     }
   }
-}
-
-// SMMU stages 1 and 2: the same nesting as RISC-V's.
-TEST(TwoStages, SmmuStages) {
-  const Format f1 = LpaeFormat(1, 12, 30, 40);
-  const Format f2 = LpaeFormat(2, 12, 39, 44);
-  RawMemory memory;
-  // Stage 2: guest 1 GiB block 0 at 0x8000000000, block 1 read-only.
-  memory.Write(0x1000, 0x8000000000 | 0x6d5);
-  memory.Write(0x1008, 0xc000000000 | 0x655);
-  // Stage 1, at guest 0x2000: level 2, a 2 MiB block and a table.
-  memory.Write(0x8000002000, 0x40200000 | 0xe41);
-  memory.Write(0x8000002008, 0x3003);
-  memory.Write(0x8000002010, 0x8000003003);  // beyond stage 2
-  memory.Write(0x8000003000, 0x5000 | 0xe43);
-  const auto walk = [&](uint64_t input, uint32_t access) {
-    return WalkTwoStages<LpaeS1Family, LpaeS2Family>(
-        f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, input,
-        {.access = access});
-  };
-  std::string stages;
-  WalkTwoStages<LpaeS1Family, LpaeS2Family>(
-      f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, 0x200678,
-      {}, [&](const WalkStep& step) {
-        stages += static_cast<char>('0' + step.stage);
-      });
-  EXPECT_EQ(stages, "21212") << "an entry's address first, then the entry";
-  TwoStageWalked w = walk(0x200678, kAccessWrite);
-  EXPECT_TRUE(w.ok);
-  EXPECT_EQ(w.pa, 0x8000005678u);
-  EXPECT_EQ(w.size_bits, 12);
-  EXPECT_EQ(w.reads, 5u);  // 2 entries behind a stage of one, and the result
-  w = walk(0x1234, kAccessRead);
-  EXPECT_TRUE(w.ok);
-  EXPECT_EQ(w.pa, 0xc000201234u);
-  EXPECT_EQ(w.size_bits, 21);
-  w = walk(0x1234, kAccessWrite);
-  EXPECT_FALSE(w.ok);
-  EXPECT_EQ(w.stage, 2);
-  EXPECT_FALSE(w.implicit);
-  EXPECT_EQ(w.gpa, 0x40201234u);
-  EXPECT_EQ(w.native_code(), 0x13u);
-  w = walk(0x400000, kAccessRead);
-  EXPECT_EQ(w.stage, 2);
-  EXPECT_TRUE(w.implicit);
-  EXPECT_EQ(w.gpa, 0x8000003000u);
-  w = walk(0x600000, kAccessRead);
-  EXPECT_EQ(w.stage, 1);
-  EXPECT_EQ(w.reason(), IommuFault::kNotPresent);
-}
-
-TEST(Context, WhichTablesTranslate) {
-  DeviceContext context;
-  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kNoContext);
-  EXPECT_EQ(ResolveContext(context, {}).riscv_cause, 258u);
-  context.kind = ContextKind::kBlocked;
-  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kTypeBlocked);
-  context.kind = ContextKind::kIdentity;
-  EXPECT_EQ(ResolveContext(context, {}).reason, IommuFault::kNone);
-  EXPECT_EQ(ResolveContext(context, {}).first.format, nullptr);
-  context.kind = ContextKind::kTranslated;
-  context.first = {&F("riscv39"), 0x1000};
-  context.second = {&F("riscv39x4"), 0x4000};
-  EXPECT_EQ(ResolveContext(context, {}).first.address, 0x1000u);
-  EXPECT_EQ(ResolveContext(context, {}).second.address, 0x4000u);
-  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).riscv_cause, 260u);
-  context.second.address = 0x5000;
-  EXPECT_EQ(ResolveContext(context, {}).riscv_cause, 259u);
-  context.second.address = 0x4000;
-  context.has_processes = true;
-  context.processes = {{.pasid = 1, .first = {&F("riscv48"), 0x2000}},
-                       {.pasid = 2,
-                        .supervisor = true,
-                        .supervisor_may_user = true,
-                        .first = {&F("riscv57"), 0x3000}}};
-  EXPECT_EQ(ResolveContext(context, {}).first.format, nullptr) << "bare";
-  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).first.address, 0x2000u);
-  EXPECT_EQ(
-      ResolveContext(context, {.pasid = 1, .supervisor = true}).riscv_cause,
-      260u);
-  const ContextAnswer answer =
-      ResolveContext(context, {.pasid = 2, .supervisor = true});
-  EXPECT_TRUE(answer.request.supervisor);
-  EXPECT_TRUE(answer.request.sum);
-  EXPECT_EQ(ResolveContext(context, {.pasid = 3}).riscv_cause, 266u);
-}
-
-// What a process is by itself; and where a refusal was found, from which each
-// family's code follows.
-TEST(Context, KindsOfProcesses) {
-  DeviceContext context;
-  context.kind = ContextKind::kTranslated;
-  context.second = {&F("vtd4"), 0x4000};
-  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).place, FaultPlace::kPasidDir);
-  context.has_processes = true;
-  context.processes = {{.pasid = 1},
-                       {.pasid = 2, .kind = ContextKind::kIdentity},
-                       {.pasid = 3, .kind = ContextKind::kBlocked}};
-  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).second.address, 0x4000u);
-  EXPECT_FALSE(ResolveContext(context, {.pasid = 1}).identity());
-  EXPECT_TRUE(ResolveContext(context, {.pasid = 2}).identity());
-  for (const uint32_t pasid : {3, 4}) {
-    const ContextAnswer answer = ResolveContext(context, {.pasid = pasid});
-    EXPECT_EQ(answer.reason, IommuFault::kNoContext);
-    EXPECT_EQ(answer.riscv_cause, 266u);
-    EXPECT_EQ(answer.place, FaultPlace::kPasidContext);
-  }
-  EXPECT_FALSE(ResolveContext(context, {}).identity());
-  context.kind = ContextKind::kIdentity;
-  EXPECT_EQ(ResolveContext(context, {.pasid = 1}).riscv_cause, 260u);
 }
 
 }  // namespace

@@ -38,14 +38,30 @@ sim::Time SubmitWaiting(InvalidationQueue& queue,
   return done;
 }
 
+namespace {
+
+InvalidationDone RunFirst(InvalidationQueue& queue, IommuCaches& caches) {
+  const InvalidationQueue::Pending p = queue.pending.front();
+  queue.pending.pop_front();
+  return {p.id, p.done, p.invalidation, Apply(p.invalidation, caches)};
+}
+
+}  // namespace
+
 std::vector<InvalidationDone> RunDue(InvalidationQueue& queue,
                                      IommuCaches& caches, sim::Time now) {
   std::vector<InvalidationDone> done;
   while (!queue.pending.empty() && queue.pending.front().done <= now) {
-    const InvalidationQueue::Pending& p = queue.pending.front();
-    done.push_back(
-        {p.id, p.done, p.invalidation, Apply(p.invalidation, caches)});
-    queue.pending.pop_front();
+    done.push_back(RunFirst(queue, caches));
+  }
+  return done;
+}
+
+std::vector<InvalidationDone> RunThrough(InvalidationQueue& queue,
+                                         IommuCaches& caches, uint64_t end) {
+  std::vector<InvalidationDone> done;
+  while (!queue.pending.empty() && queue.pending.front().id < end) {
+    done.push_back(RunFirst(queue, caches));
   }
   return done;
 }

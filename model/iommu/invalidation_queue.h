@@ -70,6 +70,10 @@ struct InvalidationDone {
 std::vector<InvalidationDone> RunDue(InvalidationQueue& queue,
                                      IommuCaches& caches, sim::Time now);
 
+// Does those with an id below `end`, whenever they are due.
+std::vector<InvalidationDone> RunThrough(InvalidationQueue& queue,
+                                         IommuCaches& caches, uint64_t end);
+
 // Which translation hardware uses while both are allowed.
 struct StaleWindow {
   enum class Mode : uint8_t { kOld, kNew, kSeeded, kScript };

@@ -1,6 +1,7 @@
 #include "model/iommu/translation_unit.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "model/iommu/cache_path.h"
 #include "model/iommu/cache_record.h"
@@ -193,16 +194,31 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
   return t;
 }
 
-InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
-                                    Sink& sink) {
+namespace {
+
+InvalidationEffect RecordDone(TranslationUnit& unit,
+                              const std::vector<InvalidationDone>& all,
+                              Sink& sink) {
   InvalidationEffect sum;
-  for (const InvalidationDone& done : RunDue(unit.queue, unit.caches, now)) {
+  for (const InvalidationDone& done : all) {
     sum.iotlb += done.effect.iotlb;
     sum.walk += done.effect.walk;
     sum.device += done.effect.device;
   }
   Record(unit, Rule::kIommuInvalidated, sink);
   return sum;
+}
+
+}  // namespace
+
+InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
+                                    Sink& sink) {
+  return RecordDone(unit, RunDue(unit.queue, unit.caches, now), sink);
+}
+
+InvalidationEffect RunInvalidationsThrough(TranslationUnit& unit, uint64_t end,
+                                           Sink& sink) {
+  return RecordDone(unit, RunThrough(unit.queue, unit.caches, end), sink);
 }
 
 std::optional<StaleRun> FindStale(const Stores& stores, const PageTable& table,

@@ -63,6 +63,9 @@ Translation Translate(TranslationUnit& unit, const PageTable& table,
 // Does the invalidations that are due, and records what went.
 InvalidationEffect RunInvalidations(TranslationUnit& unit, sim::Time now,
                                     Sink& sink);
+// Those with an id below `end`, whenever they are due.
+InvalidationEffect RunInvalidationsThrough(TranslationUnit& unit, uint64_t end,
+                                           Sink& sink);
 
 // The lowest run of one of L4's stores that meets [first, last] and that the
 // tables contradict: a translation that they do not give, or one pointer to a

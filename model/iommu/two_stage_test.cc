@@ -6,8 +6,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "model/iommu/families.h"
 #include "model/iommu/page_table.h"
 #include "model/iommu/page_table_source.h"
+#include "model/iommu/raw_memory.h"
 #include "sim/random.h"
 
 namespace iovalab {
@@ -111,6 +113,55 @@ TEST(TwoStages, AlikeWhetherWatchedOrNot) {
         "2 implicit 1", "2 implicit 2", "2 implicit 3"}) {
     EXPECT_GT(ends[end], 0) << end;
   }
+}
+
+// SMMU stages 1 and 2: the same nesting as RISC-V's.
+TEST(TwoStages, SmmuStages) {
+  const Format f1 = LpaeFormat(1, 12, 30, 40);
+  const Format f2 = LpaeFormat(2, 12, 39, 44);
+  RawMemory memory;
+  // Stage 2: guest 1 GiB block 0 at 0x8000000000, block 1 read-only.
+  memory.Write(0x1000, 0x8000000000 | 0x6d5);
+  memory.Write(0x1008, 0xc000000000 | 0x655);
+  // Stage 1, at guest 0x2000: level 2, a 2 MiB block and a table.
+  memory.Write(0x8000002000, 0x40200000 | 0xe41);
+  memory.Write(0x8000002008, 0x3003);
+  memory.Write(0x8000002010, 0x8000003003);  // beyond stage 2
+  memory.Write(0x8000003000, 0x5000 | 0xe43);
+  const auto walk = [&](uint64_t input, uint32_t access) {
+    return WalkTwoStages<LpaeS1Family, LpaeS2Family>(
+        f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, input,
+        {.access = access});
+  };
+  std::string stages;
+  WalkTwoStages<LpaeS1Family, LpaeS2Family>(
+      f1, RawSource{&memory, 0x2000}, f2, RawSource{&memory, 0x1000}, 0x200678,
+      {}, [&](const WalkStep& step) {
+        stages += static_cast<char>('0' + step.stage);
+      });
+  EXPECT_EQ(stages, "21212") << "an entry's address first, then the entry";
+  TwoStageWalked w = walk(0x200678, kAccessWrite);
+  EXPECT_TRUE(w.ok);
+  EXPECT_EQ(w.pa, 0x8000005678u);
+  EXPECT_EQ(w.size_bits, 12);
+  EXPECT_EQ(w.reads, 5u);  // 2 entries behind a stage of one, and the result
+  w = walk(0x1234, kAccessRead);
+  EXPECT_TRUE(w.ok);
+  EXPECT_EQ(w.pa, 0xc000201234u);
+  EXPECT_EQ(w.size_bits, 21);
+  w = walk(0x1234, kAccessWrite);
+  EXPECT_FALSE(w.ok);
+  EXPECT_EQ(w.stage, 2);
+  EXPECT_FALSE(w.implicit);
+  EXPECT_EQ(w.gpa, 0x40201234u);
+  EXPECT_EQ(w.native_code(), 0x13u);
+  w = walk(0x400000, kAccessRead);
+  EXPECT_EQ(w.stage, 2);
+  EXPECT_TRUE(w.implicit);
+  EXPECT_EQ(w.gpa, 0x8000003000u);
+  w = walk(0x600000, kAccessRead);
+  EXPECT_EQ(w.stage, 1);
+  EXPECT_EQ(w.reason(), IommuFault::kNotPresent);
 }
 
 }  // namespace

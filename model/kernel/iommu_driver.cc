@@ -95,6 +95,7 @@ IommuDriver LpaeS2() {
   d.flush = FlushStyle::kEachLeaf;
   d.flush_limit = 511;
   d.flush_hint = FlushHint::kAsKnown;
+  d.flushes_freed_tables = true;
   return d;
 }
 
@@ -159,12 +160,12 @@ absl::Span<const IommuDriver> IommuDrivers() {
       AmdV1(),
       LpaeS2(),
       S390(),
-      Riscv("riscv39", "RISC-V Sv39, first stage"),
-      Riscv("riscv48", "RISC-V Sv48, first stage"),
-      Riscv("riscv57", "RISC-V Sv57, first stage"),
-      Riscv("riscv39x4", "RISC-V Sv39x4, second stage, 41 bits"),
-      Riscv("riscv48x4", "RISC-V Sv48x4, second stage, 50 bits"),
-      Riscv("riscv57x4", "RISC-V Sv57x4, second stage, 59 bits"),
+      Riscv("riscv39", "RISC-V Sv39, first stage (6.13's driver, a what-if)"),
+      Riscv("riscv48", "RISC-V Sv48, first stage (a what-if)"),
+      Riscv("riscv57", "RISC-V Sv57, first stage (a what-if)"),
+      Riscv("riscv39x4", "RISC-V Sv39x4, second stage, 41 bits (a what-if)"),
+      Riscv("riscv48x4", "RISC-V Sv48x4, second stage, 50 bits (a what-if)"),
+      Riscv("riscv57x4", "RISC-V Sv57x4, second stage, 59 bits (a what-if)"),
       Toy(),
   };
   return *kDrivers;

@@ -68,9 +68,9 @@ enum class FlushHint : uint8_t {
 
 // What the driver's blocking domain makes of the device's context.
 enum class BlockedDevice : uint8_t {
-  kBlocks,         // a context that says so
+  kBlocks,          // a context that says so
   kBlocksSilently,  // and the hardware records no fault
-  kCleared,        // none
+  kCleared,         // none
 };
 
 struct IommuDriver {
@@ -101,6 +101,8 @@ struct IommuDriver {
   // commands. Beyond it the domain is flushed.
   uint32_t flush_limit = 0;
   FlushHint flush_hint = FlushHint::kTablesToo;
+  // Tables that an unmap frees are invalidated at once, also where leaves wait.
+  bool flushes_freed_tables = false;
   BlockedDevice blocked = BlockedDevice::kBlocks;
 
   uint64_t aperture_last() const {

@@ -18,7 +18,7 @@ constexpr FlushPolicyRow kPolicies[] = {
      "for comparison (S8-4)"},
     {FlushPolicy::kShort, "short",
      "a defect: flushes the pages asked for, not the whole leaf that went",
-     "for comparison (S8-6)"},
+     "Linux 5.17 drivers/iommu/amd/iommu.c (S8-6); else for comparison"},
 };
 
 Invalidation OfDomain(uint32_t domain) {
@@ -88,7 +88,7 @@ FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
       actions.released.push_back(range);
       return actions;
     case FlushPolicy::kStrict:
-    case FlushPolicy::kShort:  // of a shorter range: FlushedRange
+    case FlushPolicy::kShort:  // of a shorter range
       actions.commands = commands;
       actions.commands.push_back({.kind = InvalidationKind::kWait});
       actions.released.push_back(range);
@@ -113,11 +113,6 @@ FlushActions FlushTimer(IommuFlush& flush, sim::Time now) {
   // Linux flushes even where a full ring has emptied it in the meantime.
   FlushDomain(flush, actions);
   return actions;
-}
-
-Range<Iova> FlushedRange(FlushPolicy policy, Range<Iova> asked,
-                         Range<Iova> cleared) {
-  return policy == FlushPolicy::kShort ? asked : cleared;
 }
 
 std::vector<Invalidation> FlushCommands(const IommuDriver& driver,

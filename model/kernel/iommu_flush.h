@@ -83,11 +83,6 @@ FlushActions FlushAfterUnmap(IommuFlush& flush, Range<Iova> range,
 // The timer that flush.timer told of.
 FlushActions FlushTimer(IommuFlush& flush, sim::Time now);
 
-// The range that a policy flushes after an unmap of `asked` that cleared the
-// leaves of `cleared`. They differ where a superpage went for a part of it.
-Range<Iova> FlushedRange(FlushPolicy policy, Range<Iova> asked,
-                         Range<Iova> cleared);
-
 // The commands by which `driver` flushes [first, last], whole pages, after it
 // cleared leaves of `leaf_bytes` (a power of two, 4096 or more); a wait is the
 // caller's to add. `leaf_only`: no table was freed. Between 1 and 511 commands

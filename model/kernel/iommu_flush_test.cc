@@ -122,17 +122,6 @@ TEST(FlushPolicies, OneRowEach) {
   }
 }
 
-// S8-6: a page of a 2 MiB leaf is unmapped, all of it goes.
-TEST(FlushedRange, ShortIsWhatWasAskedFor) {
-  const Range<Iova> asked = Pages(0x1000, 1);
-  const Range<Iova> cleared = Pages(0, 512);
-  for (const FlushPolicyRow& row : FlushPolicies()) {
-    EXPECT_EQ(FlushedRange(row.policy, asked, cleared).last.value,
-              row.policy == FlushPolicy::kShort ? 0x1fff : 0x1fffff)
-        << row.name;
-  }
-}
-
 struct FlushCase {
   const char* format;
   uint64_t first, pages, leaf_bytes;

@@ -35,8 +35,9 @@ bool IommuTablePoison(IommuTable& table, uint64_t iova, int level,
   const Format& f = table.pages.format();
   if (!table.pages.Poison(level, f.Position(iova), bits)) return false;
   const Range<Iova> span = SpanOf(f, level, iova);
-  while (const auto lost = sink.table(kPoisonStore)
-                               .FirstIn(span.first.value, span.last.value)) {
+  while (
+      const auto lost =
+          sink.table(kPoisonStore).FirstIn(span.first.value, span.last.value)) {
     sink.Del(kPoisonStore, *lost, Rule::kIommuPoison, Actor::kScript);
   }
   sink.Add(kPoisonStore,

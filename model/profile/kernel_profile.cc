@@ -30,7 +30,9 @@ namespace {
 // Of v5_17 nothing is recorded. Sources: Linux 5.17 drivers/vhost/vdpa.c
 // vhost_vdpa_unmap (before e794070af224), vhost_vdpa_open (one iotlb, allocated
 // there with no limit), VHOST_VDPA_BACKEND_FEATURES; derived: INVALIDATE of
-// size 0 (95932ab2ea07 went into 5.17), flushes as on 6.1.
+// size 0 (95932ab2ea07 went into 5.17). Flushes as on 6.1 but for what changed
+// in between: "iommu/vt-d: calculate mask for non-aligned flushes" (1 Apr 2022,
+// 5.18), "iommu/amd: ... size" 6b080c4e815c (6.1, of fc65d0acaf23).
 constexpr KernelProfile kProfiles[] = {
     {.name = "deb_6_12_117",
      .release = "6.12.117",
@@ -57,7 +59,9 @@ constexpr KernelProfile kProfiles[] = {
      .vdpa_backend_features = 0x6,
      .vdpa_unmaps_message = true,
      .vdpa_no_empty_invalidate = true,
-     .vdpa_space_at_open = true},
+     .vdpa_space_at_open = true,
+     .vtd_aligned_mask = false,
+     .amd_flushes_asked = true},
 };
 
 }  // namespace

@@ -45,6 +45,13 @@ struct KernelProfile {
   // one of the domain. Without: they begin at the range's first page, no hint,
   // and one of nothing names the last page of the space.
   bool vtd_cache_tags = false;
+  // VT-d's masks of pages cover a range wherever it begins. Without: a mask as
+  // long as the range, so that one which is not aligned to its length is
+  // invalidated in part.
+  bool vtd_aligned_mask = true;
+  // AMD's driver flushes the pages that were asked for, not the larger leaf
+  // that went.
+  bool amd_flushes_asked = false;
 };
 
 absl::Span<const KernelProfile> KernelProfiles();

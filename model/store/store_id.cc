@@ -55,7 +55,8 @@ constexpr StoreKindInfo kKinds[] = {
      "what it knows of the device's processes; kind as in context"},
     {K::kPoison, "poison", "L3", "iova", "bits", "level", false, false,
      "damaged entries of the platform IOMMU's tables, by what they span; bits: "
-     "what hardware reads; level: 0 the last. The store iommu has what software "
+     "what hardware reads; level: 0 the last. The store iommu has what "
+     "software "
      "wrote"},
 };
 
