@@ -13,7 +13,6 @@ namespace {
 constexpr StoreId kFlatView{StoreKind::kFlatView, 0};
 constexpr StoreId kIovaHva{StoreKind::kIovaHva, 0};
 constexpr StoreId kIovaOnly{StoreKind::kIovaOnly, 0};
-constexpr StoreId kIommu{StoreKind::kIommu, 0};
 constexpr StoreId kPins{StoreKind::kPins, 0};
 
 // The event that put the covering entry there.
