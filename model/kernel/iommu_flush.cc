@@ -8,8 +8,8 @@ namespace {
 constexpr FlushPolicyRow kPolicies[] = {
     {FlushPolicy::kStrict, "strict",
      "each unmap is invalidated and waited for before it returns",
-     "Linux 6.1 drivers/iommu/iommu.c iommu_unmap; recorded "
-     "q35-2g-vtd-linux"},
+     "Linux 6.1 drivers/iommu/iommu.c iommu_unmap; VT-d's invalidation is "
+     "recorded, q35-2g-vtd-linux"},
     {FlushPolicy::kLazy, "lazy",
      "ranges wait in a ring of 256; a full ring or 10 ms flushes the domain",
      "Linux 6.1 drivers/iommu/dma-iommu.c queue_iova"},
